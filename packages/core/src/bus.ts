@@ -1,0 +1,207 @@
+import { randomUUID } from "node:crypto";
+import { Budget } from "./budget.ts";
+import type { Clock } from "./clock.ts";
+import type { CloseOptions, ConsumerHealth } from "./consumer.ts";
+import { Consumer } from "./consumer.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import type { AnyDefinition, Definition } from "./definition.ts";
+import type { Envelope } from "./envelope.ts";
+import { WaybillError } from "./errors.ts";
+import type { InboxHandle } from "./inbox-handle.ts";
+import { inboxOf, placeOf, sourceOf } from "./inbox.ts";
+import { Isolation } from "./isolation.ts";
+import type { ComposeEffect } from "./job.ts";
+import type { Handler } from "./message.ts";
+import type { Middleware } from "./middleware.ts";
+import { wrapHandle } from "./middleware.ts";
+import { Outlets, supported } from "./outlets.ts";
+import type { Producer, PublishResult } from "./producer.ts";
+import type { PublishOptions } from "./publish-options.ts";
+import type { Queue } from "./queue.ts";
+import { Runner } from "./runner.ts";
+import type { Backoff, Inbox, Manifest, Random, Transport } from "./seam.ts";
+import type { SubscribeOptions, WorkOptions } from "./subscribe-options.ts";
+import { tuning } from "./subscribe-options.ts";
+import type { Topic } from "./topic.ts";
+
+export interface BusContext {
+  readonly transport: Transport;
+  readonly source: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly backoff: Backoff;
+  readonly newId: () => string;
+  readonly publishTimeout: number;
+  readonly maxBufferedBytes: number;
+  readonly report: (kind: "lost" | "settle-failed", inbox: Inbox, error: WaybillError) => void;
+}
+
+export interface Health {
+  readonly healthy: boolean;
+  readonly consumers: readonly ConsumerHealth[];
+}
+
+/** One service's connection to its carrier: publishes, subscribes, shows. Made by `connect`. */
+export class Bus implements AsyncDisposable {
+  readonly #context: BusContext;
+  readonly #outlets: Outlets;
+  readonly #isolation: Isolation;
+  readonly #middlewares: Middleware[] = [];
+  readonly #consumers = new Set<Consumer>();
+  #closing: Promise<void> | undefined;
+  #inUse = false;
+
+  constructor(context: BusContext) {
+    this.#context = context;
+    this.#isolation = new Isolation(context.clock);
+    this.#outlets = new Outlets({ ...context, budget: new Budget(context.maxBufferedBytes), middlewares: this.#middlewares });
+  }
+
+  /** Wraps every handling and publish. Before anything else is done with the bus, so that nothing goes unwrapped. */
+  use(middleware: Middleware): this {
+    if (this.#inUse) throw new TypeError(`use("${middleware.name}") comes before the first publish and subscribe`);
+    this.#middlewares.push(middleware);
+    return this;
+  }
+
+  /**
+   * Resolves once the broker has confirmed the message durably, by the broker's own definition (PUB-1).
+   * Rejects with `INVALID_DATA`, `TOO_LARGE`, `BUSY`, `CLOSED`, `TIMEOUT` or `ABORTED`: it is not stored; or with
+   * `OUTCOME_UNKNOWN`: it may be (PUB-2).
+   */
+  publish<In, O extends boolean>(
+    topic: Topic<In, unknown, O>,
+    data: NoInfer<In>,
+    options?: PublishOptions<O>,
+  ): Promise<Envelope> {
+    return this.producer(topic).publish(data, options);
+  }
+
+  /** As `publish`, to a queue: kept for its workers, also before any ever ran (PUB-7). */
+  send<In, O extends boolean>(queue: Queue<In, unknown, O>, data: NoInfer<In>, options?: PublishOptions<O>): Promise<Envelope> {
+    return this.producer(queue).publish(data, options);
+  }
+
+  /** Publishes or sends all of an array or a stream, a thousand at a time; a result each, in order (PUB-3). */
+  publishMany<In, O extends boolean>(
+    to: Definition<In, unknown, O>,
+    data: Iterable<NoInfer<In>> | AsyncIterable<NoInfer<In>>,
+    options?: PublishOptions<O>,
+  ): Promise<readonly PublishResult[]> {
+    return this.producer(to).publishMany(data, options);
+  }
+
+  /** A handle that publishes to one topic or queue. @throws WaybillError `UNSUPPORTED` */
+  producer<In, O extends boolean>(to: Definition<In, unknown, O>): Producer<In, O> {
+    this.#inUse = true;
+    return this.#outlets.of(to).producer;
+  }
+
+  /**
+   * Handles a group's messages of a topic. Once it resolves, every message confirmed later reaches the group (SUB-1).
+   * Rejects with `UNSUPPORTED`, `TOPOLOGY_MISMATCH`, `MISSING`; TypeError for an option that cannot be.
+   */
+  subscribe<Out>(topic: Topic<unknown, Out>, options: SubscribeOptions, handler: Handler<Out>): Promise<Consumer> {
+    return this.#consume(topic, inboxOf(topic, options.group, { ordered: options.ordered }), options, handler);
+  }
+
+  /** Handles this process's own copy of what comes while it listens, gone when it closes (SUB-7). */
+  listen<Out>(topic: Topic<unknown, Out>, handler: Handler<Out>, options: WorkOptions = {}): Promise<Consumer> {
+    const group = `listen-${this.#context.newId()}`;
+    return this.#consume(topic, inboxOf(topic, group, { ephemeral: true }), options, handler);
+  }
+
+  /** Handles a queue's messages, shared with all other workers; see `subscribe`. */
+  work<Out>(queue: Queue<unknown, Out>, options: WorkOptions, handler: Handler<Out>): Promise<Consumer> {
+    return this.#consume(queue, inboxOf(queue, undefined), options, handler);
+  }
+
+  /** One group's copy of a topic: its dead letters, its depth. The group is made if it is new. */
+  inbox(topic: Topic<unknown, unknown>, group: string, options?: { readonly ordered?: false | undefined }): InboxHandle;
+  /** A queue: its dead letters, its depth. */
+  inbox(queue: Queue<unknown, unknown>): InboxHandle;
+  inbox(definition: AnyDefinition, group?: string, options: { readonly ordered?: false | undefined } = {}): InboxHandle {
+    const { transport } = this.#context;
+    const inbox = inboxOf(definition, group, options);
+    const ready = (): Promise<void> => transport.declare([sourceOf(definition), placeOf(inbox)]);
+    return {
+      source: inbox.source,
+      group: inbox.group,
+      deadLetters: new DeadLetters(transport, inbox, definition, ready),
+      stats: () => ready().then(() => transport.depth(inbox)),
+      remove: () => transport.remove(placeOf(inbox)),
+    };
+  }
+
+  /** What this carrier, at its version, gives a definition. */
+  manifest(definition: AnyDefinition): Manifest {
+    return this.#context.transport.supports(definition.shape);
+  }
+
+  /** Whether every consumer makes progress, and what keeps one that does not. */
+  health(): Health {
+    const consumers = [...this.#consumers].map((consumer) => consumer.health());
+    return { healthy: consumers.every(({ healthy }) => healthy), consumers };
+  }
+
+  /**
+   * Takes no more, lets handlers finish within the grace period, gives back what was not started, flushes what was published,
+   * then closes (LIF-1). Safe to repeat; the first call's grace counts.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
+    await Promise.all([...this.#consumers].map((consumer) => consumer.close(options)));
+    await this.#outlets.close();
+    await this.#context.transport.close();
+  }
+
+  async #consume<Out>(
+    definition: Definition<unknown, Out>,
+    inbox: Inbox,
+    options: WorkOptions,
+    handler: Handler<Out>,
+  ): Promise<Consumer> {
+    if (this.#closing !== undefined) throw new WaybillError("CLOSED", "the bus is closed, nothing can be subscribed through it");
+    this.#inUse = true;
+    const { transport, clock, random, backoff, report } = this.#context;
+    const tuned = tuning(options, supported(transport, definition));
+    await transport.declare([sourceOf(definition), placeOf(inbox)]);
+    const handle = wrapHandle(this.#middlewares, async (message) => void (await (handler as Handler<unknown>)(message)));
+    const runner = new Runner({
+      ...tuned,
+      inbox,
+      definition,
+      handle,
+      clock,
+      random,
+      backoff,
+      isolation: this.#isolation,
+      compose: this.#compose,
+      report: (kind, error) => report(kind, inbox, error),
+    });
+    await runner.start(transport);
+    const consumer = new Consumer(inbox.source, inbox.group, runner, (closed) => this.#consumers.delete(closed));
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
+  readonly #compose: ComposeEffect = async (to, data, options, cause) => {
+    const { composer, declared } = this.#outlets.of(to);
+    const composed = await composer.compose(data, options, cause);
+    await declared();
+    return { address: sourceOf(to), composed };
+  };
+}
+
+/** The default of `newId`. */
+export function randomId(): string {
+  return randomUUID();
+}

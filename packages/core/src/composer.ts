@@ -1,0 +1,124 @@
+import type { Clock } from "./clock.ts";
+import type { Encoder } from "./cloud-events.ts";
+import { encoder } from "./cloud-events.ts";
+import type { Definition } from "./definition.ts";
+import { milliseconds } from "./duration.ts";
+import type { Envelope } from "./envelope.ts";
+import { toWaybillError, WaybillError } from "./errors.ts";
+import { checkHeaders, headerBytes, noHeaders } from "./headers.ts";
+import type { AnyPublishOptions } from "./publish-options.ts";
+import { validate } from "./schema.ts";
+import type { Manifest, WireMessage } from "./seam.ts";
+
+export interface ComposerContext {
+  readonly source: string;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+export interface Composed {
+  readonly envelope: Envelope;
+  readonly wire: WireMessage;
+}
+
+const noOptions: AnyPublishOptions = {};
+
+/** Makes messages of one definition: checks the data, makes the envelope, writes the bytes. What never changes is made once. */
+export class Composer<In, Out> {
+  readonly #definition: Definition<In, Out>;
+  readonly #manifest: Manifest;
+  readonly #context: ComposerContext;
+  readonly #encode: Encoder;
+  readonly #place: string;
+
+  constructor(definition: Definition<In, Out>, manifest: Manifest, context: ComposerContext) {
+    this.#definition = definition;
+    this.#manifest = manifest;
+    this.#context = context;
+    this.#encode = encoder(definition.codec, definition.name, context.source, definition.version);
+    this.#place = `data for ${definition.kind} ${JSON.stringify(definition.name)}`;
+  }
+
+  /**
+   * The message for `data`; a promise of it only where the schema is asynchronous. `cause` is the message in whose handling
+   * it is made.
+   * @throws WaybillError `INVALID_DATA` (PUB-10), `TOO_LARGE` (PUB-5), `UNSUPPORTED`; TypeError for an option that cannot be
+   */
+  compose(data: unknown, options: AnyPublishOptions = noOptions, cause?: Envelope): Composed | Promise<Composed> {
+    const checked = validate(this.#definition.schema, data, this.#place);
+    if (checked instanceof Promise) return checked.then((output) => this.#write(data, output, options, cause));
+    return this.#write(data, checked, options, cause);
+  }
+
+  #write(data: unknown, output: Out, options: AnyPublishOptions, cause: Envelope | undefined): Composed {
+    const { name, version } = this.#definition;
+    const now = this.#context.clock.now();
+    const id = options.id ?? this.#context.newId();
+    const envelope: Envelope = {
+      id,
+      type: name,
+      source: this.#context.source,
+      timestamp: now,
+      version,
+      correlationId: options.correlationId ?? cause?.correlationId ?? id,
+      causationId: cause?.id,
+      key: this.#keyOf(output),
+      headers: options.headers === undefined ? noHeaders : checkHeaders(options.headers),
+    };
+    const { headers, body } = this.#encoded(envelope, data);
+    this.#checkSize(id, body.length, headers);
+    const deliverAt = options === noOptions ? undefined : this.#dueAt(options, now);
+    const priority = options.priority === undefined ? 0 : this.#checkPriority(options.priority);
+    return { envelope, wire: { id, dedupe: id, source: name, key: envelope.key, headers, body, deliverAt, priority } };
+  }
+
+  #keyOf(output: Out): string | undefined {
+    const key = this.#definition.key?.(output);
+    if (key === undefined && !this.#definition.ordered) return undefined;
+    if (typeof key === "string" && key.isWellFormed()) return key;
+    throw new WaybillError("INVALID_DATA", `${this.#place}: its key is ${typeof key}; it must be a well-formed string`);
+  }
+
+  #encoded(envelope: Envelope, data: unknown): ReturnType<Encoder> {
+    try {
+      return this.#encode(envelope, data);
+    } catch (error) {
+      throw new WaybillError("INVALID_DATA", `${this.#place} cannot be written: ${toWaybillError(error, "INVALID_DATA").message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #checkSize(id: string, bytes: number, headers: WireMessage["headers"]): void {
+    const { maxBytes, maxHeaderBytes } = this.#manifest;
+    if (bytes > maxBytes) {
+      throw new WaybillError(
+        "TOO_LARGE",
+        `message ${id} has a body of ${bytes} bytes, at most ${maxBytes} fit; store the data elsewhere and send a reference`,
+      );
+    }
+    const size = headerBytes(headers);
+    if (size <= maxHeaderBytes) return;
+    throw new WaybillError("TOO_LARGE", `message ${id} has ${size} bytes of headers, at most ${maxHeaderBytes} fit`);
+  }
+
+  #dueAt({ delay, deliverAt }: AnyPublishOptions, now: number): number | undefined {
+    if (delay === undefined && deliverAt === undefined) return undefined;
+    if (delay !== undefined && deliverAt !== undefined) throw new TypeError("give delay or deliverAt, not both");
+    if (this.#definition.ordered) throw new TypeError(`${this.#place}: an ordered ${this.#definition.kind} takes no delay`);
+    const at = delay === undefined ? Number(deliverAt) : now + milliseconds(delay, "delay");
+    if (!Number.isFinite(at)) throw new TypeError(`deliverAt is ${String(deliverAt)}; give a Date or epoch ms`);
+    if (at - now > this.#manifest.maxDelay) {
+      throw new WaybillError("UNSUPPORTED", `a delay of ${at - now} ms; this carrier takes at most ${this.#manifest.maxDelay} ms`);
+    }
+    return at > now ? at : undefined;
+  }
+
+  #checkPriority(priority: number): number {
+    const { priorities } = this.#definition.shape;
+    if (Number.isInteger(priority) && priority >= 0 && priority < priorities) return priority;
+    throw new TypeError(
+      `priority is ${priority}; ${this.#definition.kind} "${this.#definition.name}" has ${priorities} level(s), from 0 to ${priorities - 1}`,
+    );
+  }
+}

@@ -1,0 +1,129 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { jitteredBackoff } from "./backoff.ts";
+import { Bus, randomId } from "./bus.ts";
+import type { Clock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
+import type { Duration } from "./duration.ts";
+import { milliseconds, wholeNumber } from "./duration.ts";
+import { WaybillError } from "./errors.ts";
+import { checkName } from "./names.ts";
+import type { Adapter, Inbox, Random, Report } from "./seam.ts";
+
+export interface ConnectOptions {
+  /** The name of this service, CloudEvents' `source` of what it publishes. Default `"waybill"`. */
+  readonly source?: string | undefined;
+  /** Keeps apart what shares a broker (SUB-3). Default `"waybill"`. */
+  readonly namespace?: string | undefined;
+  /** Adapters beside the first-party ones; they go first. */
+  readonly adapters?: readonly Adapter[] | undefined;
+  /** `"verify"`: creates nothing, names what is missing (LIF-5). Default `"create"`. */
+  readonly topology?: "create" | "verify" | undefined;
+  /** The adapter's own settings; its README lists them. */
+  readonly options?: unknown;
+  /** How long a publish tries before it gives up (PUB-11). Default `"30s"`. */
+  readonly publishTimeout?: Duration | undefined;
+  /** The most bytes that may wait to be sent; beyond it publishes are refused with `BUSY` (PUB-9). Default 64 MiB. */
+  readonly maxBufferedBytes?: number | undefined;
+  /** Hears what an operator would ask about: losses, restorations, failing settlements. */
+  readonly onReport?: ((report: BusReport) => void) | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+  /** Makes the ids of messages. Default random UUIDs. */
+  readonly newId?: (() => string) | undefined;
+}
+
+export interface BusReport {
+  readonly kind: Report;
+  readonly inbox: { readonly source: string; readonly group: string } | undefined;
+  readonly error: WaybillError | undefined;
+}
+
+const firstParty: Readonly<Record<string, string>> = {
+  "memory:": "@waybill/memory",
+  "sqlite:": "@waybill/sqlite",
+  "redis:": "@waybill/redis",
+  "rediss:": "@waybill/redis",
+  "amqp:": "@waybill/rabbitmq",
+  "amqps:": "@waybill/rabbitmq",
+  "kafka:": "@waybill/kafka",
+  "sqs:": "@waybill/sqs",
+};
+
+/**
+ * Connects to the carrier a URL names: `memory:`, `sqlite:./file.db`, … Resolves once the carrier has let us in.
+ * Rejects with `UNKNOWN_SCHEME` (naming the package to install), `CONFIG`, `PERMISSION`, `CORRUPT` or `UNAVAILABLE`.
+ */
+export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Bus> {
+  const { clock = systemClock, random = Math.random, onReport } = options;
+  const parsed = parse(url);
+  const backoff = jitteredBackoff(random);
+  const report = (kind: Report, inbox?: Inbox, error?: WaybillError): void => {
+    onReport?.({ kind, inbox: inbox && { source: inbox.source, group: inbox.group }, error });
+  };
+  const context = {
+    source: checkName("source", options.source ?? "waybill"),
+    clock,
+    random,
+    backoff,
+    newId: options.newId ?? randomId,
+    publishTimeout: milliseconds(options.publishTimeout ?? "30s", "publishTimeout"),
+    maxBufferedBytes: wholeNumber(options.maxBufferedBytes ?? 64 * 2 ** 20, 1, "maxBufferedBytes"),
+    report,
+  };
+  const adapter = await adapterOf(parsed.protocol, options.adapters ?? []);
+  const transport = await adapter.connect(parsed, {
+    namespace: checkName("namespace", options.namespace ?? "waybill"),
+    topology: options.topology ?? "create",
+    options: options.options,
+    clock,
+    random,
+    backoff,
+    report,
+  });
+  return new Bus({ ...context, transport });
+}
+
+function parse(url: string | URL): URL {
+  if (url instanceof URL) return url;
+  if (URL.canParse(url)) return new URL(url);
+  // The text may hold a password, so it is not repeated (LIF-6).
+  throw new WaybillError("CONFIG", `the URL of the carrier cannot be read; give one such as "memory:" or "sqlite:./waybill.db"`);
+}
+
+async function adapterOf(scheme: string, given: readonly Adapter[]): Promise<Adapter> {
+  const passed = given.find(({ schemes }) => schemes.includes(scheme));
+  if (passed !== undefined) return passed;
+  const name = firstParty[scheme];
+  if (name === undefined) {
+    const known = [...new Set([...given.flatMap(({ schemes }) => schemes), ...Object.keys(firstParty)])].join(" ");
+    throw new WaybillError(
+      "UNKNOWN_SCHEME",
+      `no adapter for "${scheme}"; known are ${known}; pass a third party's with connect(url, { adapters: [adapter] })`,
+    );
+  }
+  const { adapter } = await load(name, scheme);
+  return adapter;
+}
+
+/** Imports a package as core sees it or, under strict package managers, as the running project does. */
+async function load(name: string, scheme: string): Promise<{ readonly adapter: Adapter }> {
+  try {
+    return (await import(name)) as { readonly adapter: Adapter };
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  try {
+    const path = createRequire(join(process.cwd(), "package.json")).resolve(name);
+    return (await import(pathToFileURL(path).href)) as { readonly adapter: Adapter };
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause;
+    throw new WaybillError("UNKNOWN_SCHEME", `the adapter for "${scheme}" is not installed; run: npm install ${name}`, { cause });
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+}

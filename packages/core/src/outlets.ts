@@ -1,0 +1,129 @@
+import type { Budget } from "./budget.ts";
+import type { Clock } from "./clock.ts";
+import { Composer } from "./composer.ts";
+import type { AnyDefinition } from "./definition.ts";
+import { toWaybillError, WaybillError } from "./errors.ts";
+import { sourceOf } from "./inbox.ts";
+import { Lane } from "./lane.ts";
+import type { Middleware } from "./middleware.ts";
+import { LaneProducer } from "./producer.ts";
+import type { Backoff, Manifest, SendResult, Transport, WireMessage } from "./seam.ts";
+
+export interface OutletsOptions {
+  readonly transport: Transport;
+  readonly source: string;
+  readonly clock: Clock;
+  readonly backoff: Backoff;
+  readonly newId: () => string;
+  readonly budget: Budget;
+  readonly publishTimeout: number;
+  readonly middlewares: readonly Middleware[];
+}
+
+/** Everything a bus needs to publish messages of one definition, made when it is first used. */
+export interface Outlet {
+  readonly composer: Composer<unknown, unknown>;
+  readonly producer: LaneProducer;
+  readonly lanes: readonly Lane[];
+  /** Resolves once the topic or queue exists. A failure is tried again by the next caller. */
+  declared(): Promise<void>;
+}
+
+/** The publishing side of a bus. */
+export class Outlets {
+  readonly #options: OutletsOptions;
+  readonly #outlets = new Map<AnyDefinition, Outlet>();
+  #closed = false;
+
+  constructor(options: OutletsOptions) {
+    this.#options = options;
+  }
+
+  of(definition: AnyDefinition): Outlet {
+    const known = this.#outlets.get(definition);
+    if (known !== undefined) return known;
+    const outlet = this.#make(definition);
+    this.#outlets.set(definition, outlet);
+    return outlet;
+  }
+
+  /** Refuses what comes later with `CLOSED`; resolves when what was published before has settled (PUB-6). */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#outlets.values()].flatMap(({ lanes }) => lanes.map((lane) => lane.drained())));
+  }
+
+  #make(definition: AnyDefinition): Outlet {
+    const { transport, clock, budget, middlewares, publishTimeout } = this.#options;
+    const manifest = supported(transport, definition);
+    const composer = new Composer(definition, manifest, this.#options);
+    const declared = this.#declaration(definition);
+    // A lost reply must not turn round messages of one key, so these have one batch in flight.
+    const keyed = this.#lane(definition, 1, declared);
+    const unkeyed = this.#lane(definition, transport.outbound.depth, declared);
+    const producer = new LaneProducer({
+      name: definition.name,
+      composer,
+      middlewares,
+      keyed,
+      unkeyed,
+      publishTimeout,
+      now: () => clock.now(),
+      admit: () => this.#admit(),
+      room: () => budget.room(0),
+    });
+    return { composer, producer, lanes: [keyed, unkeyed], declared };
+  }
+
+  #lane(definition: AnyDefinition, depth: number, declared: () => Promise<void>): Lane {
+    const { transport, budget, clock, backoff } = this.#options;
+    const address = sourceOf(definition);
+    let isDeclared = false;
+    const declareAndSend = async (messages: readonly WireMessage[], deadline: number): Promise<readonly SendResult[]> => {
+      try {
+        await declared();
+        isDeclared = true;
+      } catch (thrown) {
+        const error = toWaybillError(thrown, "UNAVAILABLE");
+        return messages.map(() => ({ outcome: "refused", error }));
+      }
+      return transport.send(address, messages, { deadline });
+    };
+    return new Lane({
+      depth,
+      maxBatch: transport.outbound.maxBatch,
+      budget,
+      clock,
+      backoff,
+      send: (messages, deadline) =>
+        isDeclared ? transport.send(address, messages, { deadline }) : declareAndSend(messages, deadline),
+    });
+  }
+
+  #declaration(definition: AnyDefinition): () => Promise<void> {
+    let declared: Promise<void> | undefined;
+    return () => {
+      declared ??= this.#options.transport.declare([sourceOf(definition)]).catch((error: unknown) => {
+        declared = undefined;
+        throw error;
+      });
+      return declared;
+    };
+  }
+
+  #admit(): void {
+    if (this.#closed) throw new WaybillError("CLOSED", "the bus is closed, nothing can be published through it");
+  }
+}
+
+/** What the carrier gives a definition. @throws WaybillError `UNSUPPORTED` where that is not what the definition asks for */
+export function supported(transport: Transport, { kind, name, shape }: AnyDefinition): Manifest {
+  const manifest = transport.supports(shape);
+  if (kind === "topic" && !manifest.can.has("topics")) {
+    throw new WaybillError("UNSUPPORTED", `topic "${name}": this carrier has queues but no topics`);
+  }
+  if (shape.ordered && manifest.order === "none") {
+    throw new WaybillError("UNSUPPORTED", `${kind} "${name}" is ordered; this carrier keeps no order`);
+  }
+  return manifest;
+}

@@ -1,0 +1,19 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Definition, DefinitionOptions } from "./definition.ts";
+import { define } from "./definition.ts";
+
+/** A named kind of work with exactly one group of workers, kept from the first `send` on, before any worker ran (PUB-7). */
+export type Queue<In, Out = In, Ordered extends boolean = boolean> = Definition<In, Out, Ordered> & {
+  readonly kind: "queue";
+};
+
+/**
+ * Defines a queue. It has no connection: define it once, in a module that senders and workers share.
+ * @throws TypeError for a name or an option that cannot be used
+ */
+export function queue<const O extends boolean, S extends StandardSchemaV1>(
+  name: string,
+  options: DefinitionOptions<S> & { readonly ordered?: O | undefined },
+): Queue<StandardSchemaV1.InferInput<S>, StandardSchemaV1.InferOutput<S>, O> {
+  return define("queue", name, options);
+}

@@ -1,0 +1,326 @@
+import { Alarm } from "./alarm.ts";
+import type { Clock } from "./clock.ts";
+import type { AnyDefinition } from "./definition.ts";
+import { WaybillError } from "./errors.ts";
+import { Fifo } from "./fifo.ts";
+import type { Isolated, Isolation } from "./isolation.ts";
+import type { ComposeEffect } from "./job.ts";
+import { Job } from "./job.ts";
+import type { Handle } from "./middleware.ts";
+import type { DeadReason } from "./note.ts";
+import { deathNote, retryNote } from "./note.ts";
+import { check, read, Unreadable } from "./reader.ts";
+import type { RetryPolicy } from "./retry.ts";
+import { decide } from "./retry.ts";
+import type { Backoff, Delivery, Flow, Inbox, Random, Receiver, Sink, Transport } from "./seam.ts";
+import { Settler } from "./settler.ts";
+import { Window } from "./window.ts";
+
+export interface RunnerOptions {
+  readonly inbox: Inbox;
+  readonly definition: AnyDefinition;
+  readonly handle: Handle;
+  readonly concurrency: number;
+  /** ms; `Infinity` for none. */
+  readonly timeout: number;
+  readonly maxHeldBytes: number;
+  readonly retry: RetryPolicy;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly backoff: Backoff;
+  readonly isolation: Isolation;
+  readonly compose: ComposeEffect;
+  /** Called with what an operator would ask about: a lost lease, a settlement that fails. */
+  readonly report: (kind: "lost" | "settle-failed", error: WaybillError) => void;
+}
+
+/** From this many crashes on a message is handled alone; at the second figure it is convicted (DLQ-4). */
+const suspectAt = 3;
+const convictAt = 10;
+
+/** Runs the handlers of one subscription: takes deliveries, handles at most `concurrency` at once, decides, settles. */
+export class Runner implements Sink, Isolated {
+  readonly #options: RunnerOptions;
+  readonly #running = new Map<Delivery, Job | undefined>();
+  readonly #settler: Settler;
+  readonly #window: Window;
+  readonly #alarm: Alarm;
+  readonly #waiting = new Fifo<Delivery>();
+  #suspects: Delivery[] = [];
+  /** The suspect that waits for the others to stand still. */
+  #accused: Delivery | undefined;
+  #receiver: Receiver | undefined;
+  /** Reasons to take nothing up, each by itself: the user's pause, another's isolation, trouble with settling, the end. */
+  readonly #stops = new Set<"paused" | "held" | "trouble" | "closing">();
+  #trouble: WaybillError | undefined;
+  #idle: (() => void)[] = [];
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    const { clock, backoff, concurrency } = options;
+    this.#window = new Window(concurrency, clock.now());
+    this.#alarm = new Alarm(clock, () => this.#expire());
+    this.#settler = new Settler({
+      clock,
+      backoff,
+      done: (batch, results) => this.#settledSome(batch.length, results.includes("lost")),
+      trouble: (error) => this.#onTrouble(error),
+    });
+  }
+
+  /** What keeps it from making progress, undefined when nothing does. */
+  get trouble(): WaybillError | undefined {
+    return this.#trouble;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length + this.#suspects.length;
+  }
+
+  get receiver(): Receiver | undefined {
+    return this.#receiver;
+  }
+
+  async start(transport: Transport): Promise<void> {
+    this.#options.isolation.join(this);
+    this.#receiver = await transport.receive(this.#options.inbox, this.#flow(), this);
+    this.#settler.attach(this.#receiver);
+    this.#receiver.resize(this.#flow());
+    this.#receiver.ended.catch((error: unknown) => {
+      this.#trouble = error instanceof WaybillError ? error : new WaybillError("UNAVAILABLE", String(error));
+    });
+  }
+
+  deliver(batch: readonly Delivery[]): void {
+    for (const delivery of batch) this.#sort(delivery);
+    if (this.#stops.size > 0) this.#giveBack();
+    else this.#pump();
+  }
+
+  lost(batch: readonly Delivery[], cause: WaybillError): void {
+    const gone = new Set(batch);
+    for (const delivery of this.#waiting.drain()) if (!gone.has(delivery)) this.#waiting.push(delivery);
+    if (this.#accused !== undefined && gone.has(this.#accused)) this.#accused = undefined;
+    this.#suspects = this.#suspects.filter((delivery) => !gone.has(delivery));
+    for (const delivery of batch) {
+      const job = this.#running.get(delivery);
+      if (job === undefined) continue;
+      job.settled = true;
+      job.abort(cause);
+    }
+    this.#options.report("lost", cause);
+  }
+
+  pause(): void {
+    this.#stop("paused");
+  }
+
+  resume(): void {
+    this.#go("paused");
+  }
+
+  hold(): Promise<void> {
+    this.#stop("held");
+    return this.#quiet();
+  }
+
+  unhold(): void {
+    this.#go("held");
+  }
+
+  /** Takes no more, lets handlers finish within `graceMs`, gives back what was not started, settles, closes (LIF-1). */
+  async close(graceMs: number): Promise<void> {
+    this.#options.isolation.leave(this);
+    this.#stop("closing");
+    await this.#receiver?.stop();
+    this.#giveBack();
+    await this.#within(graceMs, this.#quiet());
+    this.#abandon();
+    await this.#within(Math.max(graceMs, 1_000), this.#settler.drained());
+    this.#settler.close();
+    this.#alarm.clear();
+    await this.#receiver?.close();
+  }
+
+  #sort(delivery: Delivery): void {
+    const crashes = (delivery.deliveries ?? 1) - 1 - delivery.failures;
+    if (crashes >= convictAt) {
+      this.#bury(delivery, "crashed", new Error(`${crashes} members died while they had it, or lost their lease of it`));
+    } else if (crashes >= suspectAt) this.#suspects.push(delivery);
+    else this.#waiting.push(delivery);
+  }
+
+  #pump(): void {
+    if (this.#suspects.length > 0) this.#isolate();
+    if (this.#stops.size > 0) return;
+    const { concurrency } = this.#options;
+    while (this.#running.size < concurrency) {
+      const delivery = this.#waiting.shift();
+      if (delivery === undefined) return;
+      void this.#run(delivery);
+    }
+  }
+
+  #isolate(): void {
+    const suspect = this.#suspects.shift();
+    if (suspect === undefined) return;
+    this.#accused = suspect;
+    for (const other of this.#suspects.splice(0)) this.#settler.add({ delivery: other, outcome: "release" });
+    void this.#options.isolation.alone(async () => {
+      if (this.#accused !== suspect) return;
+      this.#accused = undefined;
+      if (this.#stops.has("closing")) this.#settler.add({ delivery: suspect, outcome: "release" });
+      else await this.#run(suspect);
+    });
+  }
+
+  async #run(delivery: Delivery): Promise<void> {
+    this.#running.set(delivery, undefined);
+    try {
+      const data = this.#open(delivery);
+      await this.#handle(data instanceof Promise ? await data : data);
+    } catch (error) {
+      if (error instanceof Unreadable) this.#bury(delivery, error.reason, error);
+      else this.#fail(delivery, error);
+    }
+    this.#finished(delivery);
+  }
+
+  #open(delivery: Delivery): Job | Promise<Job> {
+    const { definition, timeout, clock, compose } = this.#options;
+    const decoded = read(definition, delivery);
+    const data = check(definition, decoded.data);
+    const deadline = timeout === Infinity ? Infinity : clock.now() + timeout;
+    if (data instanceof Promise) return data.then((output) => new Job(delivery, decoded, output, deadline, compose));
+    return new Job(delivery, decoded, data, deadline, compose);
+  }
+
+  /** Never rejects: what the handler throws is decided upon here. */
+  async #handle(job: Job): Promise<void> {
+    const { delivery } = job;
+    this.#running.set(delivery, job);
+    if (job.deadline !== Infinity) this.#alarm.set(job.deadline);
+    try {
+      await this.#options.handle(job);
+      const effects = job.effects();
+      const sends = effects === undefined ? [] : await effects;
+      if (job.settled) return;
+      job.settled = true;
+      this.#settler.add({ delivery, outcome: "ack", sends });
+    } catch (error) {
+      if (job.settled) return;
+      job.settled = true;
+      this.#fail(delivery, error);
+    }
+  }
+
+  #fail(delivery: Delivery, error: unknown): void {
+    const { retry, random, clock } = this.#options;
+    const decision = decide(retry, error, delivery.failures, random);
+    if (decision.outcome === "dead") {
+      this.#bury(delivery, decision.reason, error);
+      return;
+    }
+    const note = retryNote(delivery.headers, clock.now());
+    this.#settler.add({ delivery, outcome: "retry", delayMs: decision.delayMs, failed: true, note });
+  }
+
+  #bury(delivery: Delivery, reason: DeadReason, error: unknown): void {
+    const { source, group } = this.#options.inbox;
+    const attempts = delivery.failures + (reason === "exhausted" || reason === "permanent" ? 1 : 0);
+    const death = { reason, attempts, deadAt: this.#options.clock.now(), source, group };
+    this.#settler.add({ delivery, outcome: "dead", note: deathNote(delivery.headers, death, error) });
+  }
+
+  #finished(delivery: Delivery): void {
+    this.#running.delete(delivery);
+    if (this.#running.size === 0) for (const wake of this.#idle.splice(0)) wake();
+    if (this.#waiting.length > 0 || this.#suspects.length > 0) this.#pump();
+  }
+
+  /** A handler past its time has failed its attempt; its slot is free though it may still run (ACK-5). */
+  #expire(): void {
+    const now = this.#options.clock.now();
+    let earliest = Infinity;
+    for (const [delivery, job] of this.#running) {
+      if (job === undefined || job.settled) continue;
+      if (job.deadline > now) earliest = Math.min(earliest, job.deadline);
+      else this.#timeOut(delivery, job);
+    }
+    this.#alarm.set(earliest);
+  }
+
+  #timeOut(delivery: Delivery, job: Job): void {
+    const error = new WaybillError("TIMEOUT", `handling message ${job.id} took over ${this.#options.timeout} ms`);
+    job.settled = true;
+    job.abort(error);
+    this.#fail(delivery, error);
+    this.#finished(delivery);
+  }
+
+  #settledSome(count: number, someLost: boolean): void {
+    if (someLost) this.#options.report("lost", new WaybillError("LEASE_LOST", "a settlement came after its lease had ended"));
+    if (this.#window.settled(count, this.#options.clock.now()) && this.#stops.size === 0) this.#receiver?.resize(this.#flow());
+  }
+
+  #onTrouble(error: WaybillError | undefined): void {
+    this.#trouble = error;
+    if (error === undefined) {
+      this.#go("trouble");
+      return;
+    }
+    this.#stops.add("trouble");
+    this.#receiver?.resize(this.#flow());
+    this.#options.report("settle-failed", error);
+  }
+
+  #stop(why: "paused" | "held" | "closing"): void {
+    this.#stops.add(why);
+    this.#receiver?.resize(this.#flow());
+    this.#giveBack();
+  }
+
+  #go(why: "paused" | "held" | "trouble"): void {
+    this.#stops.delete(why);
+    if (this.#stops.size > 0) return;
+    this.#receiver?.resize(this.#flow());
+    this.#pump();
+  }
+
+  #flow(): Flow {
+    return {
+      window: this.#stops.size > 0 ? 0 : this.#window.size,
+      bytes: this.#options.maxHeldBytes,
+      settle: "after",
+    };
+  }
+
+  #giveBack(): void {
+    for (const delivery of this.#waiting.drain()) this.#settler.add({ delivery, outcome: "release" });
+    for (const delivery of this.#suspects.splice(0)) this.#settler.add({ delivery, outcome: "release" });
+  }
+
+  /** What still runs after the grace is told so and given back. */
+  #abandon(): void {
+    for (const [delivery, job] of this.#running) {
+      if (job === undefined || job.settled) continue;
+      job.settled = true;
+      job.abort(new WaybillError("CLOSED", "the consumer was closed and its grace period is over"));
+      this.#settler.add({ delivery, outcome: "release" });
+    }
+  }
+
+  #quiet(): Promise<void> {
+    return this.#running.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  async #within(ms: number, work: Promise<void>): Promise<void> {
+    let stop: (() => void) | undefined;
+    await Promise.race([work, new Promise<void>((resolve) => (stop = this.#options.clock.after(ms, resolve)))]);
+    stop?.();
+  }
+}

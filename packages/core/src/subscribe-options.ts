@@ -1,0 +1,49 @@
+import type { Duration } from "./duration.ts";
+import { milliseconds, wholeNumber } from "./duration.ts";
+import type { RetryOptions, RetryPolicy } from "./retry.ts";
+import { retryPolicy } from "./retry.ts";
+import type { Manifest } from "./seam.ts";
+import { WaybillError } from "./errors.ts";
+
+/** How a group's messages are handled. All of it is tunable: changing it recreates nothing (LAY-1). */
+export interface WorkOptions {
+  /** How many handlers may run at once in this consumer (SUB-5). Default 10. */
+  readonly concurrency?: number | undefined;
+  readonly retry?: RetryOptions | undefined;
+  /**
+   * How long one handling may take; then its signal fires and the attempt has failed (ACK-5). A handler that ignores its signal
+   * runs on beside its successor. Default: none, the lease is extended as long as the handler runs.
+   */
+  readonly timeout?: Duration | undefined;
+  /** The most bytes of bodies this consumer holds, handled and waiting (SUB-14). Default 64 MiB. */
+  readonly maxHeldBytes?: number | undefined;
+}
+
+export interface SubscribeOptions extends WorkOptions {
+  /** Subscribers of one group share its messages; every group gets each message (SUB-2). */
+  readonly group: string;
+  /** `false`: this group does without its topic's order and gets full concurrency. */
+  readonly ordered?: false | undefined;
+}
+
+export interface Tuning {
+  readonly concurrency: number;
+  readonly retry: RetryPolicy;
+  readonly timeout: number;
+  readonly maxHeldBytes: number;
+}
+
+/** The options with their defaults. @throws TypeError naming what cannot be; WaybillError `UNSUPPORTED` */
+export function tuning(options: WorkOptions, manifest: Manifest): Tuning {
+  const timeout = options.timeout === undefined ? Infinity : milliseconds(options.timeout, "timeout");
+  if (timeout === 0) throw new TypeError("timeout is 0; leave it out for none");
+  if (timeout !== Infinity && timeout > manifest.maxHold) {
+    throw new WaybillError("UNSUPPORTED", `timeout is ${timeout} ms; this carrier holds a message at most ${manifest.maxHold} ms`);
+  }
+  return {
+    concurrency: wholeNumber(options.concurrency ?? 10, 1, "concurrency"),
+    retry: retryPolicy(options.retry),
+    timeout,
+    maxHeldBytes: wholeNumber(options.maxHeldBytes ?? 64 * 2 ** 20, 1, "maxHeldBytes"),
+  };
+}

@@ -1,0 +1,19 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Definition, DefinitionOptions } from "./definition.ts";
+import { define } from "./definition.ts";
+
+/** A named, versioned, schema-checked kind of event. Every group that subscribes gets a copy of each message. */
+export type Topic<In, Out = In, Ordered extends boolean = boolean> = Definition<In, Out, Ordered> & {
+  readonly kind: "topic";
+};
+
+/**
+ * Defines a topic. It has no connection: define it once, in a module that publishers and subscribers share.
+ * @throws TypeError for a name or an option that cannot be used
+ */
+export function topic<const O extends boolean, S extends StandardSchemaV1>(
+  name: string,
+  options: DefinitionOptions<S> & { readonly ordered?: O | undefined },
+): Topic<StandardSchemaV1.InferInput<S>, StandardSchemaV1.InferOutput<S>, O> {
+  return define("topic", name, options);
+}
