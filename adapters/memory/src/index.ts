@@ -1,0 +1,1 @@
+export { memory, memory as adapter, MemoryTransport } from "./memory.ts";

@@ -1,0 +1,261 @@
+import {
+  type Adapter,
+  type AdapterContext,
+  type Address,
+  type Delivery,
+  type Depth,
+  type Flow,
+  type Inbox,
+  type Manifest,
+  noteBytes,
+  type Place,
+  type Random,
+  type Receiver,
+  type SendResult,
+  type Settlement,
+  type Sink,
+  toWaybillError,
+  type Transport,
+  type Visit,
+  WaybillError,
+  type WireMessage,
+} from "@waybill/core";
+import type { Box } from "./box.ts";
+import { MemoryReceiver } from "./receiver.ts";
+import { Scheduler } from "./scheduler.ts";
+import { Topology } from "./topology.ts";
+import { parseUrl } from "./url.ts";
+
+/** A broker inside this process: what transports of one name share. It lives as long as the process. */
+interface Broker {
+  readonly scheduler: Scheduler;
+  readonly namespaces: Map<string, Topology>;
+}
+
+const brokers = new Map<string, Broker>();
+
+/**
+ * `memory:` keeps everything in this process: the reference for what every other adapter does. Transports with the same URL
+ * share one broker; it goes by the clock of whoever came first.
+ */
+export const memory: Adapter = {
+  name: "memory",
+  schemes: ["memory:"],
+  connect(url, context) {
+    return Promise.resolve().then(() => {
+      const { name, seed } = parseUrl(url);
+      const { leaseMs } = optionsOf(context.options);
+      let broker = brokers.get(name);
+      if (broker === undefined) {
+        const random = seed === undefined ? undefined : seeded(seed);
+        broker = { scheduler: new Scheduler(random), namespaces: new Map() };
+        brokers.set(name, broker);
+      }
+      return new MemoryTransport(broker, context, leaseMs);
+    });
+  },
+};
+
+/** Its `crash`, `freeze` and `thaw` are for tests: what a killed or stopped process does to its messages. */
+export class MemoryTransport implements Transport {
+  readonly outbound: Transport["outbound"] = { depth: 8, maxBatch: 512 };
+  readonly #context: AdapterContext;
+  readonly #topology: Topology;
+  readonly #scheduler: Scheduler;
+  readonly #leaseMs: number;
+  readonly #receivers = new Set<MemoryReceiver>();
+  readonly #manifest: Manifest;
+  /** Keeps the process alive while connected, as a socket would. */
+  readonly #alive: NodeJS.Timeout;
+  #state: "open" | "closed" | "crashed" = "open";
+  #yieldedAt = performance.now();
+
+  constructor(broker: Broker, context: AdapterContext, leaseMs: number) {
+    this.#context = context;
+    this.#scheduler = broker.scheduler;
+    this.#leaseMs = leaseMs;
+    this.#manifest = manifestOf(leaseMs);
+    const known = broker.namespaces.get(context.namespace);
+    this.#topology = known ?? new Topology(context.clock, broker.scheduler);
+    broker.namespaces.set(context.namespace, this.#topology);
+    this.#alive = setInterval(() => undefined, 2 ** 31 - 1);
+  }
+
+  supports(): Manifest {
+    return this.#manifest;
+  }
+
+  declare(places: readonly Place[]): Promise<void> {
+    return Promise.resolve().then(() => {
+      this.#admit();
+      for (const place of places) this.#topology.declare(place, this.#context.topology === "verify");
+    });
+  }
+
+  remove(place: Place): Promise<void> {
+    return Promise.resolve().then(() => {
+      this.#admit();
+      this.#topology.remove(place);
+    });
+  }
+
+  async send(to: Address, messages: readonly WireMessage[]): Promise<readonly SendResult[]> {
+    const results = messages.map((message) => this.#store(to, message));
+    await this.#breathe();
+    return results;
+  }
+
+  receive(from: Inbox, flow: Flow, sink: Sink): Promise<Receiver> {
+    return Promise.resolve().then(() => {
+      this.#admit();
+      const receiver = new MemoryReceiver({
+        box: this.#topology.box(from),
+        flow,
+        sink,
+        clock: this.#context.clock,
+        leaseMs: this.#leaseMs,
+        store: (settlement) => this.#storeEffects(settlement),
+        schedule: (box) => this.#scheduler.schedule(box),
+        closed: (gone) => this.#closed(gone, from),
+      });
+      this.#receivers.add(receiver);
+      return receiver;
+    });
+  }
+
+  depth(inbox: Inbox): Promise<Depth> {
+    return Promise.resolve().then(() => this.#topology.box(inbox).depth);
+  }
+
+  async walk(inbox: Inbox, visit: Visit, signal: AbortSignal): Promise<void> {
+    const box = this.#topology.box(inbox);
+    for (const entry of [...box.dead]) {
+      if (signal.aborted) return;
+      if (!box.dead.has(entry)) continue;
+      const { message, headers, failures, deliveries } = entry;
+      const letter: Delivery = {
+        ...message,
+        body: message.body.slice(),
+        headers: { ...headers },
+        failures,
+        deliveries,
+        malformed: undefined,
+      };
+      const verdict = await visit(letter);
+      if (verdict === "stop") return;
+      if (verdict === "discard") box.discard(entry);
+      if (verdict === "redrive") box.redrive(entry);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === "open") this.#state = "closed";
+    clearInterval(this.#alive);
+    await Promise.all([...this.#receivers].map((receiver) => receiver.close()));
+  }
+
+  /** As SIGKILL: nothing is given back or settled, leases run out. */
+  crash(): void {
+    this.#state = "crashed";
+    clearInterval(this.#alive);
+    for (const receiver of this.#receivers) receiver.crash();
+  }
+
+  /** As SIGSTOP past the lease, for its receivers. */
+  freeze(): void {
+    for (const receiver of this.#receivers) receiver.freeze();
+  }
+
+  /** As SIGCONT. */
+  thaw(): void {
+    for (const receiver of this.#receivers) receiver.thaw();
+  }
+
+  #store(to: Address, message: WireMessage): SendResult {
+    try {
+      this.#admit();
+      for (const box of this.#boxes(to)) box.store(message);
+      return "stored";
+    } catch (error) {
+      return { outcome: "refused", error: toWaybillError(error, "UNAVAILABLE") };
+    }
+  }
+
+  /** All or nothing: every address is looked up before anything is stored. */
+  #storeEffects(settlement: Settlement): WaybillError | undefined {
+    if (this.#state === "crashed") return new WaybillError("UNAVAILABLE", "the transport has crashed");
+    if (settlement.outcome !== "ack") return undefined;
+    try {
+      const found = settlement.sends.map(([to, message]) => ({ boxes: [...this.#boxes(to)], message }));
+      for (const { boxes, message } of found) for (const box of boxes) box.store(message);
+      return undefined;
+    } catch (error) {
+      return toWaybillError(error, "UNAVAILABLE");
+    }
+  }
+
+  #boxes(to: Address): Iterable<Box> {
+    if (to.kind === "source") return this.#topology.boxes(to.name);
+    if (to.kind === "inbox") return [this.#topology.box(to.inbox)];
+    throw new WaybillError("UNSUPPORTED", "memory: takes no replies");
+  }
+
+  #closed(receiver: MemoryReceiver, from: Inbox): void {
+    this.#receivers.delete(receiver);
+    if (from.ephemeral) this.#topology.remove({ kind: "inbox", inbox: from, start: { from: "now", reset: false } });
+  }
+
+  /** Answers need no I/O here, so now and then they wait for the timers and sockets of others. */
+  async #breathe(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#yieldedAt < 2) return;
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    this.#yieldedAt = performance.now();
+  }
+
+  #admit(): void {
+    if (this.#state !== "open") throw new WaybillError("CLOSED", "the memory transport is closed");
+  }
+}
+
+function manifestOf(leaseMs: number): Manifest {
+  return {
+    maxBytes: 16 * 2 ** 20,
+    maxHeaderBytes: 64 * 2 ** 10 - noteBytes,
+    maxDelay: Infinity,
+    maxHold: Infinity,
+    leaseMs,
+    handoverMs: Infinity,
+    retentionMs: Infinity,
+    dedupeMs: 0,
+    wiringMs: 0,
+    sweepMs: leaseMs,
+    hideMs: 0,
+    order: "key",
+    attempts: "stored",
+    move: "atomic",
+    settle: "confirmed",
+    durability: "process",
+    depth: "exact",
+    can: new Set(["topics"]),
+  };
+}
+
+function optionsOf(options: unknown): { readonly leaseMs: number } {
+  const { leaseMs = 30_000, ...others } = (options ?? {}) as Readonly<Record<string, unknown>>;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new WaybillError("CONFIG", `memory: knows no option "${unknown}"; known is "leaseMs"`);
+  if (typeof leaseMs === "number" && leaseMs > 0) return { leaseMs };
+  throw new WaybillError("CONFIG", `memory: leaseMs is ${String(leaseMs)}; give a number of ms above 0`);
+}
+
+/** A small generator (mulberry32): the same seed, the same numbers. */
+function seeded(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

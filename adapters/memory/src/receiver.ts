@@ -1,0 +1,182 @@
+import {
+  Alarm,
+  type Clock,
+  type Delivery,
+  type Flow,
+  type Receiver,
+  type Settlement,
+  type SettleResult,
+  type Sink,
+  WaybillError,
+} from "@waybill/core";
+import type { Box } from "./box.ts";
+import { copyOf, type Entry } from "./entry.ts";
+
+export interface ReceiverOptions {
+  readonly box: Box;
+  readonly flow: Flow;
+  readonly sink: Sink;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+  /** Stores what a handler sent, in the same step as its ack (EFF-1). */
+  readonly store: (settlement: Settlement) => WaybillError | undefined;
+  readonly schedule: (box: Box) => void;
+  readonly closed: (receiver: MemoryReceiver) => void;
+}
+
+/** One member of an inbox. All it holds has one lease, which it renews while it lives. */
+export class MemoryReceiver implements Receiver {
+  readonly ended: Promise<void>;
+  readonly #options: ReceiverOptions;
+  readonly #held = new Map<Delivery, Entry>();
+  readonly #renewal: Alarm;
+  readonly #end: () => void;
+  #flow: Flow;
+  #bytes = 0;
+  #state: "open" | "stopped" | "closed" = "open";
+  #frozen = false;
+  #answeredAt: number;
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+    this.#flow = options.flow;
+    this.#answeredAt = options.clock.now();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#end = resolve;
+    this.#renewal = new Alarm(options.clock, () => this.#expire());
+    options.box.receivers.add(this);
+    options.schedule(options.box);
+  }
+
+  get address(): string {
+    const { source, group } = this.#options.box.inbox;
+    return JSON.stringify([source, group]);
+  }
+
+  /** How many messages it may be given now. */
+  get room(): number {
+    if (this.#state !== "open" || this.#frozen || this.#bytes >= this.#flow.bytes) return 0;
+    return Math.max(0, this.#flow.window - this.#held.size);
+  }
+
+  /** Delivers up to `share` messages. */
+  take(share: number): void {
+    const { box, clock, sink } = this.#options;
+    this.#answeredAt = clock.now();
+    const batch: Delivery[] = [];
+    while (batch.length < share) {
+      const entry = box.claim(this.#held.size === 0 ? Infinity : this.#flow.bytes - this.#bytes);
+      if (entry === undefined) break;
+      const delivery = deliveryOf(entry);
+      this.#held.set(delivery, entry);
+      this.#bytes += delivery.body.length;
+      batch.push(delivery);
+    }
+    if (batch.length > 0) sink.deliver(batch);
+  }
+
+  settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
+    const results = batch.map((settlement) => this.#settle(settlement));
+    this.#options.schedule(this.#options.box);
+    return Promise.resolve(results);
+  }
+
+  resize(flow: Flow): void {
+    this.#flow = flow;
+    this.#options.schedule(this.#options.box);
+  }
+
+  pulse(): { readonly answeredAt: number; readonly shards: number | undefined } {
+    return { answeredAt: this.#answeredAt, shards: undefined };
+  }
+
+  stop(): Promise<void> {
+    if (this.#state === "open") this.#state = "stopped";
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    if (this.#state === "closed") return Promise.resolve();
+    for (const [delivery, entry] of this.#held) {
+      this.#drop(delivery);
+      this.#options.box.settle(entry, { delivery, outcome: "release" });
+    }
+    this.#leave();
+    return Promise.resolve();
+  }
+
+  /** As when its process is killed: it says nothing any more, and its lease runs out (ACK-2). */
+  crash(): void {
+    this.#state = "stopped";
+    this.freeze();
+  }
+
+  /** As when its process is stopped: it renews no lease, until `thaw`. */
+  freeze(): void {
+    this.#frozen = true;
+    const { clock, leaseMs } = this.#options;
+    this.#renewal.set(clock.now() + leaseMs);
+  }
+
+  thaw(): void {
+    this.#frozen = false;
+    this.#renewal.clear();
+    this.#options.schedule(this.#options.box);
+  }
+
+  /** The inbox was removed. */
+  evict(): void {
+    this.#losePossession("the inbox was removed");
+    this.#leave();
+  }
+
+  #settle(settlement: Settlement): SettleResult {
+    const { box, store } = this.#options;
+    const entry = this.#held.get(settlement.delivery);
+    if (entry === undefined) return "lost";
+    const refused = store(settlement);
+    if (refused !== undefined) return refused;
+    this.#drop(settlement.delivery);
+    if (this.#flow.settle === "after") box.settle(entry, settlement);
+    else box.forget(entry);
+    return "settled";
+  }
+
+  #drop(delivery: Delivery): void {
+    this.#held.delete(delivery);
+    this.#bytes -= delivery.body.length;
+  }
+
+  /** The lease of a member that renews no more has run out. */
+  #expire(): void {
+    this.#losePossession("it was not renewed in time");
+    if (this.#state !== "open") this.#leave();
+  }
+
+  #losePossession(why: string): void {
+    const { box, sink } = this.#options;
+    const gone = [...this.#held];
+    for (const [delivery, entry] of gone) {
+      this.#drop(delivery);
+      if (this.#flow.settle === "after") box.expire(entry);
+      else box.forget(entry);
+    }
+    if (gone.length === 0 || this.#state === "closed") return;
+    const deliveries = gone.map(([delivery]) => delivery);
+    sink.lost(deliveries, new WaybillError("LEASE_LOST", `the lease of ${gone.length} message(s) is over: ${why}`));
+  }
+
+  #leave(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#renewal.clear();
+    this.#options.box.receivers.delete(this);
+    this.#options.closed(this);
+    this.#end();
+  }
+}
+
+function deliveryOf({ message, headers, failures, deliveries }: Entry): Delivery {
+  return { ...copyOf(message), headers: { ...headers }, failures, deliveries, malformed: undefined };
+}
