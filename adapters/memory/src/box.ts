@@ -1,6 +1,16 @@
-import { Alarm, type Clock, type Depth, type Inbox, KeyedGate, type Settlement, type WireMessage } from "@waybill/core";
-import { comesBefore, copyOf, type Entry } from "./entry.ts";
+import {
+  Alarm,
+  type Clock,
+  type Depth,
+  type Headers,
+  type Inbox,
+  KeyedGate,
+  type Settlement,
+  type WireMessage,
+} from "@waybill/core";
+import type { Entry } from "./entry.ts";
 import { Heap } from "./heap.ts";
+import { Ready } from "./ready.ts";
 import type { MemoryReceiver } from "./receiver.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -15,8 +25,10 @@ export class Box {
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
   readonly #alarm: Alarm;
-  readonly #ready = new Heap<Entry>(comesBefore);
-  readonly #delayed = new Heap<Entry>((one, other) => one.dueAt < other.dueAt || (one.dueAt === other.dueAt && one.seq < other.seq));
+  readonly #ready = new Ready();
+  readonly #delayed = new Heap<Entry>(
+    (one, other) => one.dueAt < other.dueAt || (one.dueAt === other.dueAt && one.seq < other.seq),
+  );
   readonly #gate = new KeyedGate<Entry>();
   #inFlight = 0;
   #seq = 0;
@@ -29,24 +41,24 @@ export class Box {
     this.#alarm = new Alarm(clock, () => this.#wake());
   }
 
-  /** Takes in a new message. */
-  store(message: WireMessage): void {
-    const entry: Entry = {
-      message: copyOf(message),
-      seq: this.#seq++,
-      storedAt: this.#clock.now(),
+  /** Takes in a new message, which from now on is its own. */
+  store(message: WireMessage, now: number): void {
+    this.#enter({
+      message,
+      body: message.body,
       headers: message.headers,
+      seq: this.#seq++,
+      storedAt: now,
       failures: 0,
       deliveries: 0,
       dueAt: message.deliverAt ?? 0,
-    };
-    this.#enter(entry);
+    });
   }
 
   /** The next message that may be delivered now, if it has at most `bytes`; its holder has it until `settle` or `giveBack`. */
   claim(bytes: number): Entry | undefined {
     const entry = this.#ready.peek();
-    if (entry === undefined || entry.message.body.length > bytes) return undefined;
+    if (entry === undefined || entry.body.length > bytes) return undefined;
     this.#ready.pop();
     this.#inFlight += 1;
     entry.deliveries += 1;
@@ -58,11 +70,11 @@ export class Box {
     this.#inFlight -= 1;
     if (settlement.outcome === "ack") this.#leave(entry);
     else if (settlement.outcome === "dead") {
-      entry.headers = { ...entry.headers, ...settlement.note };
+      keep(entry, settlement.note);
       this.dead.add(entry);
       this.#leave(entry);
     } else if (settlement.outcome === "retry") {
-      entry.headers = { ...entry.headers, ...settlement.note };
+      keep(entry, settlement.note);
       entry.failures += settlement.failed ? 1 : 0;
       entry.dueAt = this.#clock.now() + settlement.delayMs;
       this.#place(entry);
@@ -118,7 +130,7 @@ export class Box {
   remove(): void {
     this.#removed = true;
     this.#alarm.clear();
-    for (const receiver of [...this.receivers]) receiver.evict();
+    for (const receiver of this.receivers) receiver.evict();
   }
 
   #enter(entry: Entry): void {
@@ -135,7 +147,7 @@ export class Box {
   }
 
   #place(entry: Entry): void {
-    if (entry.dueAt > this.#clock.now()) {
+    if (entry.dueAt > 0 && entry.dueAt > this.#clock.now()) {
       this.#delayed.push(entry);
       this.#alarm.set(entry.dueAt);
       return;
@@ -156,4 +168,10 @@ export class Box {
       this.#scheduler.schedule(this);
     }
   }
+}
+
+/** It stays for a while: with its note, and with memory of its own. */
+function keep(entry: Entry, note: Headers): void {
+  entry.headers = Object.freeze({ ...entry.headers, ...note });
+  entry.body = Buffer.from(entry.body);
 }

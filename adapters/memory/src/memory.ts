@@ -2,7 +2,6 @@ import {
   type Adapter,
   type AdapterContext,
   type Address,
-  type Delivery,
   type Depth,
   type Flow,
   type Inbox,
@@ -21,6 +20,7 @@ import {
   type WireMessage,
 } from "@waybill/core";
 import type { Box } from "./box.ts";
+import { copiesOf, deliveriesOf } from "./entry.ts";
 import { MemoryReceiver } from "./receiver.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Topology } from "./topology.ts";
@@ -100,7 +100,8 @@ export class MemoryTransport implements Transport {
   }
 
   async send(to: Address, messages: readonly WireMessage[]): Promise<readonly SendResult[]> {
-    const results = messages.map((message) => this.#store(to, message));
+    const now = this.#context.clock.now();
+    const results = copiesOf(messages).map((message) => this.#store(to, message, now));
     await this.#breathe();
     return results;
   }
@@ -129,18 +130,11 @@ export class MemoryTransport implements Transport {
 
   async walk(inbox: Inbox, visit: Visit, signal: AbortSignal): Promise<void> {
     const box = this.#topology.box(inbox);
-    for (const entry of [...box.dead]) {
+    for (const entry of Array.from(box.dead)) {
       if (signal.aborted) return;
       if (!box.dead.has(entry)) continue;
-      const { message, headers, failures, deliveries } = entry;
-      const letter: Delivery = {
-        ...message,
-        body: message.body.slice(),
-        headers: { ...headers },
-        failures,
-        deliveries,
-        malformed: undefined,
-      };
+      const [letter] = deliveriesOf([entry]);
+      if (letter === undefined) return;
       const verdict = await visit(letter);
       if (verdict === "stop") return;
       if (verdict === "discard") box.discard(entry);
@@ -171,10 +165,10 @@ export class MemoryTransport implements Transport {
     for (const receiver of this.#receivers) receiver.thaw();
   }
 
-  #store(to: Address, message: WireMessage): SendResult {
+  #store(to: Address, message: WireMessage, now: number): SendResult {
     try {
       this.#admit();
-      for (const box of this.#boxes(to)) box.store(message);
+      for (const box of this.#boxes(to)) box.store(message, now);
       return "stored";
     } catch (error) {
       return { outcome: "refused", error: toWaybillError(error, "UNAVAILABLE") };
@@ -184,10 +178,12 @@ export class MemoryTransport implements Transport {
   /** All or nothing: every address is looked up before anything is stored. */
   #storeEffects(settlement: Settlement): WaybillError | undefined {
     if (this.#state === "crashed") return new WaybillError("UNAVAILABLE", "the transport has crashed");
-    if (settlement.outcome !== "ack") return undefined;
+    if (settlement.outcome !== "ack" || settlement.sends.length === 0) return undefined;
     try {
-      const found = settlement.sends.map(([to, message]) => ({ boxes: [...this.#boxes(to)], message }));
-      for (const { boxes, message } of found) for (const box of boxes) box.store(message);
+      const now = this.#context.clock.now();
+      const targets = settlement.sends.map(([to]) => [...this.#boxes(to)]);
+      const messages = copiesOf(settlement.sends.map(([, message]) => message));
+      messages.forEach((message, index) => targets[index]?.forEach((box) => box.store(message, now)));
       return undefined;
     } catch (error) {
       return toWaybillError(error, "UNAVAILABLE");
@@ -244,7 +240,8 @@ function manifestOf(leaseMs: number): Manifest {
 function optionsOf(options: unknown): { readonly leaseMs: number } {
   const { leaseMs = 30_000, ...others } = (options ?? {}) as Readonly<Record<string, unknown>>;
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw new WaybillError("CONFIG", `memory: knows no option "${unknown}"; known is "leaseMs"`);
+  if (unknown !== undefined)
+    throw new WaybillError("CONFIG", `memory: knows no option "${unknown}"; known is "leaseMs"`);
   if (typeof leaseMs === "number" && leaseMs > 0) return { leaseMs };
   throw new WaybillError("CONFIG", `memory: leaseMs is ${String(leaseMs)}; give a number of ms above 0`);
 }

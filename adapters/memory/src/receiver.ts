@@ -10,7 +10,7 @@ import {
   WaybillError,
 } from "@waybill/core";
 import type { Box } from "./box.ts";
-import { copyOf, type Entry } from "./entry.ts";
+import { deliveriesOf, type Entry } from "./entry.ts";
 
 export interface ReceiverOptions {
   readonly box: Box;
@@ -64,16 +64,18 @@ export class MemoryReceiver implements Receiver {
   take(share: number): void {
     const { box, clock, sink } = this.#options;
     this.#answeredAt = clock.now();
-    const batch: Delivery[] = [];
-    while (batch.length < share) {
-      const entry = box.claim(this.#held.size === 0 ? Infinity : this.#flow.bytes - this.#bytes);
+    const entries: Entry[] = [];
+    while (entries.length < share) {
+      const isFirst = this.#held.size + entries.length === 0;
+      const entry = box.claim(isFirst ? Infinity : this.#flow.bytes - this.#bytes);
       if (entry === undefined) break;
-      const delivery = deliveryOf(entry);
-      this.#held.set(delivery, entry);
-      this.#bytes += delivery.body.length;
-      batch.push(delivery);
+      this.#bytes += entry.body.length;
+      entries.push(entry);
     }
-    if (batch.length > 0) sink.deliver(batch);
+    if (entries.length === 0) return;
+    const batch = deliveriesOf(entries);
+    for (const [index, entry] of entries.entries()) this.#held.set(batch[index] as Delivery, entry);
+    sink.deliver(batch);
   }
 
   settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
@@ -175,8 +177,4 @@ export class MemoryReceiver implements Receiver {
     this.#options.closed(this);
     this.#end();
   }
-}
-
-function deliveryOf({ message, headers, failures, deliveries }: Entry): Delivery {
-  return { ...copyOf(message), headers: { ...headers }, failures, deliveries, malformed: undefined };
 }

@@ -68,7 +68,10 @@ export class Topology {
       return;
     }
     if (verify && !inbox.ephemeral) {
-      throw new WaybillError("MISSING", `group "${inbox.group}" of "${inbox.source}" is not there, and topology is "verify"`);
+      throw new WaybillError(
+        "MISSING",
+        `group "${inbox.group}" of "${inbox.source}" is not there, and topology is "verify"`,
+      );
     }
     boxes.set(inbox.group, new Box(inbox, this.#clock, this.#scheduler));
   }

@@ -1,6 +1,6 @@
 import { WaybillError } from "./errors.ts";
 
-/** A bound on the bytes that wait to be sent (PUB-9). */
+/** A bound on the bytes that wait to be sent (PUB-9): the limit, and the last message that was let in below it. */
 export class Budget {
   readonly limit: number;
   #used = 0;
@@ -10,9 +10,9 @@ export class Budget {
     this.limit = limit;
   }
 
-  /** Takes bytes; a single message fits an empty budget whatever its size. @throws WaybillError `BUSY` beyond the limit */
+  /** Takes bytes for a message of any size while less than the limit is taken. @throws WaybillError `BUSY` otherwise */
   take(bytes: number): void {
-    if (this.#used > 0 && this.#used + bytes > this.limit) {
+    if (this.#used >= this.limit) {
       throw new WaybillError(
         "BUSY",
         `${this.#used} bytes wait to be sent, the limit is ${this.limit}; await earlier publishes, or use publishMany, which waits`,
@@ -29,10 +29,9 @@ export class Budget {
     for (const wake of woken) wake();
   }
 
-  /** Resolves when less than the limit is taken by `bytes` more; callers look again, others may have been faster. */
-  async room(bytes: number): Promise<void> {
-    while (this.#used > 0 && this.#used + bytes > this.limit) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+  /** Undefined when `take` takes; else resolves when it may, and callers look again, since others may have been faster. */
+  room(): Promise<void> | undefined {
+    if (this.#used < this.limit) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

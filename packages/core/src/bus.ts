@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { Budget } from "./budget.ts";
 import type { Clock } from "./clock.ts";
 import type { CloseOptions, ConsumerHealth } from "./consumer.ts";
@@ -12,7 +11,7 @@ import { inboxOf, placeOf, sourceOf } from "./inbox.ts";
 import { Isolation } from "./isolation.ts";
 import type { ComposeEffect } from "./job.ts";
 import type { Handler } from "./message.ts";
-import type { Middleware } from "./middleware.ts";
+import type { Handle, Middleware } from "./middleware.ts";
 import { wrapHandle } from "./middleware.ts";
 import { Outlets, supported } from "./outlets.ts";
 import type { Producer, PublishResult } from "./producer.ts";
@@ -54,7 +53,11 @@ export class Bus implements AsyncDisposable {
   constructor(context: BusContext) {
     this.#context = context;
     this.#isolation = new Isolation(context.clock);
-    this.#outlets = new Outlets({ ...context, budget: new Budget(context.maxBufferedBytes), middlewares: this.#middlewares });
+    this.#outlets = new Outlets({
+      ...context,
+      budget: new Budget(context.maxBufferedBytes),
+      middlewares: this.#middlewares,
+    });
   }
 
   /** Wraps every handling and publish. Before anything else is done with the bus, so that nothing goes unwrapped. */
@@ -74,16 +77,20 @@ export class Bus implements AsyncDisposable {
     data: NoInfer<In>,
     options?: PublishOptions<O>,
   ): Promise<Envelope> {
-    return this.producer(topic).publish(data, options);
+    return this.#publish(topic, data, options);
   }
 
   /** As `publish`, to a queue: kept for its workers, also before any ever ran (PUB-7). */
-  send<In, O extends boolean>(queue: Queue<In, unknown, O>, data: NoInfer<In>, options?: PublishOptions<O>): Promise<Envelope> {
-    return this.producer(queue).publish(data, options);
+  send<In, O extends boolean>(
+    queue: Queue<In, unknown, O>,
+    data: NoInfer<In>,
+    options?: PublishOptions<O>,
+  ): Promise<Envelope> {
+    return this.#publish(queue, data, options);
   }
 
   /** Publishes or sends all of an array or a stream, a thousand at a time; a result each, in order (PUB-3). */
-  publishMany<In, O extends boolean>(
+  async publishMany<In, O extends boolean>(
     to: Definition<In, unknown, O>,
     data: Iterable<NoInfer<In>> | AsyncIterable<NoInfer<In>>,
     options?: PublishOptions<O>,
@@ -101,18 +108,22 @@ export class Bus implements AsyncDisposable {
    * Handles a group's messages of a topic. Once it resolves, every message confirmed later reaches the group (SUB-1).
    * Rejects with `UNSUPPORTED`, `TOPOLOGY_MISMATCH`, `MISSING`; TypeError for an option that cannot be.
    */
-  subscribe<Out>(topic: Topic<unknown, Out>, options: SubscribeOptions, handler: Handler<Out>): Promise<Consumer> {
+  async subscribe<Out>(
+    topic: Topic<unknown, Out>,
+    options: SubscribeOptions,
+    handler: Handler<Out>,
+  ): Promise<Consumer> {
     return this.#consume(topic, inboxOf(topic, options.group, { ordered: options.ordered }), options, handler);
   }
 
   /** Handles this process's own copy of what comes while it listens, gone when it closes (SUB-7). */
-  listen<Out>(topic: Topic<unknown, Out>, handler: Handler<Out>, options: WorkOptions = {}): Promise<Consumer> {
+  async listen<Out>(topic: Topic<unknown, Out>, handler: Handler<Out>, options: WorkOptions = {}): Promise<Consumer> {
     const group = `listen-${this.#context.newId()}`;
     return this.#consume(topic, inboxOf(topic, group, { ephemeral: true }), options, handler);
   }
 
   /** Handles a queue's messages, shared with all other workers; see `subscribe`. */
-  work<Out>(queue: Queue<unknown, Out>, options: WorkOptions, handler: Handler<Out>): Promise<Consumer> {
+  async work<Out>(queue: Queue<unknown, Out>, options: WorkOptions, handler: Handler<Out>): Promise<Consumer> {
     return this.#consume(queue, inboxOf(queue, undefined), options, handler);
   }
 
@@ -120,7 +131,11 @@ export class Bus implements AsyncDisposable {
   inbox(topic: Topic<unknown, unknown>, group: string, options?: { readonly ordered?: false | undefined }): InboxHandle;
   /** A queue: its dead letters, its depth. */
   inbox(queue: Queue<unknown, unknown>): InboxHandle;
-  inbox(definition: AnyDefinition, group?: string, options: { readonly ordered?: false | undefined } = {}): InboxHandle {
+  inbox(
+    definition: AnyDefinition,
+    group?: string,
+    options: { readonly ordered?: false | undefined } = {},
+  ): InboxHandle {
     const { transport } = this.#context;
     const inbox = inboxOf(definition, group, options);
     const ready = (): Promise<void> => transport.declare([sourceOf(definition), placeOf(inbox)]);
@@ -157,6 +172,19 @@ export class Bus implements AsyncDisposable {
     return this.close();
   }
 
+  /** Rejects, never throws, and costs no promise of its own. */
+  #publish<In, O extends boolean>(
+    to: Definition<In, unknown, O>,
+    data: In,
+    options: PublishOptions<O> | undefined,
+  ): Promise<Envelope> {
+    try {
+      return this.producer(to).publish(data, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
   async #close(options: CloseOptions): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.close(options)));
     await this.#outlets.close();
@@ -169,12 +197,13 @@ export class Bus implements AsyncDisposable {
     options: WorkOptions,
     handler: Handler<Out>,
   ): Promise<Consumer> {
-    if (this.#closing !== undefined) throw new WaybillError("CLOSED", "the bus is closed, nothing can be subscribed through it");
+    if (this.#closing !== undefined)
+      throw new WaybillError("CLOSED", "the bus is closed, nothing can be subscribed through it");
     this.#inUse = true;
-    const { transport, clock, random, backoff, report } = this.#context;
+    const { transport, clock, random, backoff } = this.#context;
     const tuned = tuning(options, supported(transport, definition));
     await transport.declare([sourceOf(definition), placeOf(inbox)]);
-    const handle = wrapHandle(this.#middlewares, async (message) => void (await (handler as Handler<unknown>)(message)));
+    const handle = wrapHandle(this.#middlewares, promising(handler as Handler<unknown>));
     const runner = new Runner({
       ...tuned,
       inbox,
@@ -185,7 +214,7 @@ export class Bus implements AsyncDisposable {
       backoff,
       isolation: this.#isolation,
       compose: this.#compose,
-      report: (kind, error) => report(kind, inbox, error),
+      report: (kind, error) => this.#context.report(kind, inbox, error),
     });
     await runner.start(transport);
     const consumer = new Consumer(inbox.source, inbox.group, runner, (closed) => this.#consumers.delete(closed));
@@ -194,14 +223,20 @@ export class Bus implements AsyncDisposable {
   }
 
   readonly #compose: ComposeEffect = async (to, data, options, cause) => {
-    const { composer, declared } = this.#outlets.of(to);
-    const composed = await composer.compose(data, options, cause);
-    await declared();
+    const outlet = this.#outlets.of(to);
+    const composed = await outlet.composer.compose(data, options, cause);
+    await outlet.declared();
     return { address: sourceOf(to), composed };
   };
 }
 
-/** The default of `newId`. */
-export function randomId(): string {
-  return randomUUID();
+/** The handler as the innermost step: what it throws at once is a rejection too. */
+function promising(handler: Handler<unknown>): Handle {
+  return (message) => {
+    try {
+      return Promise.resolve(handler(message)) as Promise<void>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
 }

@@ -16,6 +16,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {
     let timer: NodeJS.Timeout | undefined;
+    // Node cuts fractions off.
     const arm = (left: number): void => {
       if (left === Infinity) return;
       timer = setTimeout(
@@ -23,7 +24,7 @@ export const systemClock: Clock = {
         Math.min(Math.max(left, 0), longestTimeout),
       );
     };
-    arm(ms);
+    arm(Math.ceil(ms));
     return () => clearTimeout(timer);
   },
 };

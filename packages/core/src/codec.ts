@@ -13,7 +13,7 @@ export interface Codec {
 export const json: Codec = {
   contentType: "application/json",
   encode: (data) => Buffer.from(JSON.stringify(data) ?? ""),
-  decode: (bytes) => (bytes.length === 0 ? undefined : JSON.parse(utf8(bytes))),
+  decode: (received): unknown => (received.length === 0 ? undefined : JSON.parse(utf8(received))),
 };
 
 /** Bytes as they are: data is a `Uint8Array` on both sides. */

@@ -22,6 +22,8 @@ export interface Composed {
 }
 
 const noOptions: AnyPublishOptions = {};
+/** The last time that a Date can hold. */
+const latest = 8.64e15;
 
 /** Makes messages of one definition: checks the data, makes the envelope, writes the bytes. What never changes is made once. */
 export class Composer<In, Out> {
@@ -53,14 +55,17 @@ export class Composer<In, Out> {
   #write(data: unknown, output: Out, options: AnyPublishOptions, cause: Envelope | undefined): Composed {
     const { name, version } = this.#definition;
     const now = this.#context.clock.now();
-    const id = options.id ?? this.#context.newId();
+    const id = checkId("id", options.id ?? this.#context.newId());
     const envelope: Envelope = {
       id,
       type: name,
       source: this.#context.source,
       timestamp: now,
       version,
-      correlationId: options.correlationId ?? cause?.correlationId ?? id,
+      correlationId:
+        options.correlationId === undefined
+          ? (cause?.correlationId ?? id)
+          : checkId("correlationId", options.correlationId),
       causationId: cause?.id,
       key: this.#keyOf(output),
       headers: options.headers === undefined ? noHeaders : checkHeaders(options.headers),
@@ -73,19 +78,31 @@ export class Composer<In, Out> {
   }
 
   #keyOf(output: Out): string | undefined {
-    const key = this.#definition.key?.(output);
+    const key = this.#key(output);
     if (key === undefined && !this.#definition.ordered) return undefined;
     if (typeof key === "string" && key.isWellFormed()) return key;
     throw new WaybillError("INVALID_DATA", `${this.#place}: its key is ${typeof key}; it must be a well-formed string`);
+  }
+
+  #key(output: Out): string | undefined {
+    try {
+      return this.#definition.key?.(output);
+    } catch (cause) {
+      throw new WaybillError("INVALID_DATA", `${this.#place}: its key function has thrown`, { cause });
+    }
   }
 
   #encoded(envelope: Envelope, data: unknown): ReturnType<Encoder> {
     try {
       return this.#encode(envelope, data);
     } catch (error) {
-      throw new WaybillError("INVALID_DATA", `${this.#place} cannot be written: ${toWaybillError(error, "INVALID_DATA").message}`, {
-        cause: error,
-      });
+      throw new WaybillError(
+        "INVALID_DATA",
+        `${this.#place} cannot be written: ${toWaybillError(error, "INVALID_DATA").message}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
@@ -97,7 +114,7 @@ export class Composer<In, Out> {
         `message ${id} has a body of ${bytes} bytes, at most ${maxBytes} fit; store the data elsewhere and send a reference`,
       );
     }
-    const size = headerBytes(headers);
+    const size = headerBytes(headers, maxHeaderBytes);
     if (size <= maxHeaderBytes) return;
     throw new WaybillError("TOO_LARGE", `message ${id} has ${size} bytes of headers, at most ${maxHeaderBytes} fit`);
   }
@@ -105,11 +122,16 @@ export class Composer<In, Out> {
   #dueAt({ delay, deliverAt }: AnyPublishOptions, now: number): number | undefined {
     if (delay === undefined && deliverAt === undefined) return undefined;
     if (delay !== undefined && deliverAt !== undefined) throw new TypeError("give delay or deliverAt, not both");
-    if (this.#definition.ordered) throw new TypeError(`${this.#place}: an ordered ${this.#definition.kind} takes no delay`);
-    const at = delay === undefined ? Number(deliverAt) : now + milliseconds(delay, "delay");
-    if (!Number.isFinite(at)) throw new TypeError(`deliverAt is ${String(deliverAt)}; give a Date or epoch ms`);
+    if (this.#definition.ordered)
+      throw new TypeError(`${this.#place}: an ordered ${this.#definition.kind} takes no delay`);
+    const at = delay === undefined ? Math.ceil(Number(deliverAt)) : now + milliseconds(delay, "delay");
+    if (!(at <= latest))
+      throw new TypeError(`the time of delivery is ${at}; give a delay in ms, or a Date or epoch ms`);
     if (at - now > this.#manifest.maxDelay) {
-      throw new WaybillError("UNSUPPORTED", `a delay of ${at - now} ms; this carrier takes at most ${this.#manifest.maxDelay} ms`);
+      throw new WaybillError(
+        "UNSUPPORTED",
+        `a delay of ${at - now} ms; this carrier takes at most ${this.#manifest.maxDelay} ms`,
+      );
     }
     return at > now ? at : undefined;
   }
@@ -121,4 +143,11 @@ export class Composer<In, Out> {
       `priority is ${priority}; ${this.#definition.kind} "${this.#definition.name}" has ${priorities} level(s), from 0 to ${priorities - 1}`,
     );
   }
+}
+
+function checkId(name: "id" | "correlationId", id: unknown): string {
+  if (typeof id === "string" && id !== "" && id.isWellFormed()) return id;
+  throw new TypeError(
+    `${name} is ${typeof id === "string" ? JSON.stringify(id) : typeof id}; give a well-formed, non-empty string`,
+  );
 }

@@ -2,12 +2,13 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { jitteredBackoff } from "./backoff.ts";
-import { Bus, randomId } from "./bus.ts";
+import { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 import type { Duration } from "./duration.ts";
 import { milliseconds, wholeNumber } from "./duration.ts";
 import { WaybillError } from "./errors.ts";
+import { idMaker } from "./ids.ts";
 import { checkName } from "./names.ts";
 import type { Adapter, Inbox, Random, Report } from "./seam.ts";
 
@@ -30,7 +31,7 @@ export interface ConnectOptions {
   readonly onReport?: ((report: BusReport) => void) | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
-  /** Makes the ids of messages. Default random UUIDs. */
+  /** Makes the ids of messages, each different from all others everywhere. Default UUIDs. */
   readonly newId?: (() => string) | undefined;
 }
 
@@ -60,14 +61,21 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
   const parsed = parse(url);
   const backoff = jitteredBackoff(random);
   const report = (kind: Report, inbox?: Inbox, error?: WaybillError): void => {
-    onReport?.({ kind, inbox: inbox && { source: inbox.source, group: inbox.group }, error });
+    try {
+      onReport?.({ kind, inbox: inbox && { source: inbox.source, group: inbox.group }, error });
+    } catch (thrown) {
+      process.emitWarning(
+        `onReport has thrown: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+        "WaybillWarning",
+      );
+    }
   };
   const context = {
     source: checkName("source", options.source ?? "waybill"),
     clock,
     random,
     backoff,
-    newId: options.newId ?? randomId,
+    newId: options.newId ?? idMaker(),
     publishTimeout: milliseconds(options.publishTimeout ?? "30s", "publishTimeout"),
     maxBufferedBytes: wholeNumber(options.maxBufferedBytes ?? 64 * 2 ** 20, 1, "maxBufferedBytes"),
     report,
@@ -89,7 +97,10 @@ function parse(url: string | URL): URL {
   if (url instanceof URL) return url;
   if (URL.canParse(url)) return new URL(url);
   // The text may hold a password, so it is not repeated (LIF-6).
-  throw new WaybillError("CONFIG", `the URL of the carrier cannot be read; give one such as "memory:" or "sqlite:./waybill.db"`);
+  throw new WaybillError(
+    "CONFIG",
+    `the URL of the carrier cannot be read; give one such as "memory:" or "sqlite:./waybill.db"`,
+  );
 }
 
 async function adapterOf(scheme: string, given: readonly Adapter[]): Promise<Adapter> {
@@ -112,18 +123,23 @@ async function load(name: string, scheme: string): Promise<{ readonly adapter: A
   try {
     return (await import(name)) as { readonly adapter: Adapter };
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (!isMissing(error, name)) throw error;
   }
   try {
     const path = createRequire(join(process.cwd(), "package.json")).resolve(name);
     return (await import(pathToFileURL(path).href)) as { readonly adapter: Adapter };
   } catch (cause) {
-    if (!isMissing(cause)) throw cause;
-    throw new WaybillError("UNKNOWN_SCHEME", `the adapter for "${scheme}" is not installed; run: npm install ${name}`, { cause });
+    if (!isMissing(cause, name)) throw cause;
+    throw new WaybillError("UNKNOWN_SCHEME", `the adapter for "${scheme}" is not installed; run: npm install ${name}`, {
+      cause,
+    });
   }
 }
 
-function isMissing(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+/** Whether it is this package that is missing, not one that it needs itself. */
+function isMissing(error: unknown, name: string): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  return (
+    (error.code === "ERR_MODULE_NOT_FOUND" || error.code === "MODULE_NOT_FOUND") && error.message.includes(`'${name}'`)
+  );
 }

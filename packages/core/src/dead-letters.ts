@@ -133,6 +133,7 @@ class Handover<T> {
   #item: PromiseWithResolvers<T | undefined> = Promise.withResolvers();
   #answer: ((verdict: Verdict) => void) | undefined;
   #stopped = false;
+  #ended = false;
 
   give(item: T): Promise<Verdict> | Verdict {
     if (this.#stopped) return "stop";
@@ -143,14 +144,18 @@ class Handover<T> {
   }
 
   async take(): Promise<T | undefined> {
-    if (this.#answer !== undefined) {
+    if (this.#answer !== undefined && !this.#ended) {
       this.#item = Promise.withResolvers();
       this.#reply("keep");
     }
     return await this.#item.promise;
   }
 
+  /** May come while an item is looked at, where the visitor did not wait for its answer. */
   end(error?: unknown): void {
+    this.#ended = true;
+    if (this.#answer !== undefined) this.#item = Promise.withResolvers();
+    this.#item.promise.catch(() => undefined);
     if (error === undefined || this.#stopped) this.#item.resolve(undefined);
     else this.#item.reject(error);
   }

@@ -17,7 +17,8 @@ export function milliseconds(duration: Duration, place: string): number {
       `${place} is ${show(duration)}; give a number of ms that is 0 or more, or a string such as "250ms", "1.5s", "5m", "2h", "7d"`,
     );
   }
-  return Math.ceil(Number(match[1]) * unit);
+  // Rounded first, so that 16.1 s are 16100 ms and not 16101 for 16.1 * 1000 = 16100.000000000002.
+  return Math.ceil(Number((Number(match[1]) * unit).toFixed(6)));
 }
 
 /**

@@ -30,8 +30,11 @@ export function userHeaders(headers: Headers): Headers {
   return mine.length === 0 ? noHeaders : Object.fromEntries(mine);
 }
 
-/** The bytes of all names and values, as `maxHeaderBytes` counts them. */
-export function headerBytes(headers: Headers): number {
+/** The bytes of all names and values, as `maxHeaderBytes` counts them; exact where it could matter, above `enough`. */
+export function headerBytes(headers: Headers, enough = 0): number {
+  let most = 0;
+  for (const name in headers) most += 3 * (name.length + (headers[name] ?? "").length);
+  if (most <= enough) return most;
   let sum = 0;
   for (const name in headers) sum += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? "");
   return sum;

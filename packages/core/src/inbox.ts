@@ -14,7 +14,8 @@ export function inboxOf(
   options: { readonly ordered?: boolean | undefined; readonly ephemeral?: boolean | undefined } = {},
 ): Inbox {
   const { name, shape } = definition;
-  if (definition.kind === "topic" && group === undefined) throw new TypeError(`topic "${name}": give the name of a group`);
+  if (definition.kind === "topic" && group === undefined)
+    throw new TypeError(`topic "${name}": give the name of a group`);
   if (definition.kind === "queue" && group !== undefined && group !== name) {
     throw new TypeError(`queue "${name}" has one group, its own; give none`);
   }

@@ -16,40 +16,63 @@ export type ComposeEffect = (
   cause: Envelope,
 ) => Promise<{ readonly address: Address; readonly composed: Composed }>;
 
-/** One message in a handler's hands: what the handler sees, and what core keeps about it. */
-export class Job implements Message<unknown> {
+export interface JobOptions {
   readonly delivery: Delivery;
-  readonly id: string;
-  readonly type: string;
-  readonly source: string;
-  readonly version: number;
-  readonly correlationId: string;
-  readonly causationId: string | undefined;
-  readonly key: string | undefined;
+  readonly decoded: Decoded;
+  /** The output of the schema. */
   readonly data: unknown;
   /** Epoch ms at which its handling times out. */
   readonly deadline: number;
+  readonly compose: ComposeEffect;
+}
+
+/** One message in a handler's hands: what the handler sees, and what core keeps about it. */
+export class Job implements Message<unknown> {
+  readonly delivery: Delivery;
+  readonly data: unknown;
+  readonly deadline: number;
   /** Whether core is done with it, be its handler still running or not. */
   settled = false;
-  readonly #time: string | undefined;
+  readonly #decoded: Decoded;
   readonly #compose: ComposeEffect;
   #effects: Promise<readonly [Address, WireMessage]>[] | undefined;
   #controller: AbortController | undefined;
   #aborted: WaybillError | undefined;
 
-  constructor(delivery: Delivery, decoded: Decoded, data: unknown, deadline: number, compose: ComposeEffect) {
+  constructor({ delivery, decoded, data, deadline, compose }: JobOptions) {
     this.delivery = delivery;
-    this.id = decoded.id;
-    this.type = decoded.type;
-    this.source = decoded.source;
-    this.version = decoded.version;
-    this.correlationId = decoded.correlationId;
-    this.causationId = decoded.causationId;
-    this.key = decoded.key;
     this.data = data;
     this.deadline = deadline;
-    this.#time = decoded.time;
+    this.#decoded = decoded;
     this.#compose = compose;
+  }
+
+  get id(): string {
+    return this.#decoded.id;
+  }
+
+  get type(): string {
+    return this.#decoded.type;
+  }
+
+  get source(): string {
+    return this.#decoded.source;
+  }
+
+  get version(): number {
+    return this.#decoded.version;
+  }
+
+  get correlationId(): string {
+    return this.#decoded.correlationId;
+  }
+
+  get causationId(): string | undefined {
+    return this.#decoded.causationId;
+  }
+
+  get key(): string | undefined {
+    return this.#decoded.key;
   }
 
   get attempt(): number {
@@ -57,7 +80,8 @@ export class Job implements Message<unknown> {
   }
 
   get timestamp(): number {
-    return this.#time === undefined ? Number.NaN : Date.parse(this.#time);
+    const { time } = this.#decoded;
+    return time === undefined ? Number.NaN : Date.parse(time);
   }
 
   get headers(): Headers {
@@ -89,19 +113,20 @@ export class Job implements Message<unknown> {
     this.#controller?.abort(this.#aborted);
   }
 
-  async #effect(
-    to: AnyDefinition,
-    data: unknown,
-    options: AnyPublishOptions | undefined,
-  ): Promise<Envelope> {
+  /** A rejection that the handler does not look at fails its attempt by `effects`; it is no unhandled one. */
+  #effect(to: AnyDefinition, data: unknown, options: AnyPublishOptions | undefined): Promise<Envelope> {
     if (this.settled) {
-      throw new WaybillError("CLOSED", `message ${this.id} is settled, nothing can be sent through it; use the bus`);
+      return Promise.reject(
+        new WaybillError("CLOSED", `message ${this.id} is settled, nothing can be sent through it; use the bus`),
+      );
     }
     const made = this.#compose(to, data, options, this);
     const effect = made.then(({ address, composed }): readonly [Address, WireMessage] => [address, composed.wire]);
     effect.catch(() => undefined);
     this.#effects ??= [];
     this.#effects.push(effect);
-    return (await made).composed.envelope;
+    const envelope = made.then(({ composed }) => composed.envelope);
+    envelope.catch(() => undefined);
+    return envelope;
   }
 }

@@ -19,7 +19,9 @@ interface Entry {
   readonly message: WireMessage;
   readonly bytes: number;
   readonly deadline: number;
-  readonly resolve: () => void;
+  readonly resolve: (stored: unknown) => void;
+  /** What the publisher is given once it is stored: so that a publish costs one promise. */
+  readonly value: unknown;
   readonly reject: (error: WaybillError) => void;
   readonly unlisten: (() => void) | undefined;
   flying: boolean;
@@ -54,18 +56,20 @@ export class Lane {
   }
 
   /**
-   * Resolves once the message is stored. Settles by `deadline` (epoch ms) or `signal` (PUB-11): rejects with `TIMEOUT` or
+   * Resolves, to `value`, once the message is stored. Settles by `deadline` (epoch ms) or `signal` (PUB-11): rejects with `TIMEOUT` or
    * `ABORTED` if it is certainly not stored, `OUTCOME_UNKNOWN` if it may be, `BUSY` beyond the byte budget.
    */
-  push(message: WireMessage, deadline: number, signal: AbortSignal | undefined): Promise<void> {
+  push<T>(message: WireMessage, deadline: number, signal: AbortSignal | undefined, value: T): Promise<T> {
     const bytes = message.body.length + overhead;
     return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) throw notStored(message, "ABORTED", "the signal fired", signal.reason);
       this.#options.budget.take(bytes);
       const entry: Entry = {
         message,
         bytes,
         deadline,
-        resolve,
+        resolve: resolve as (stored: unknown) => void,
+        value,
         reject,
         unlisten: signal && this.#listen(signal, () => entry),
         flying: false,
@@ -181,13 +185,15 @@ export class Lane {
     };
     for (const flight of this.#flights) flight.forEach(look);
     for (const entry of this.#waiting) look(entry);
+    // So that what was given up does not stay in memory while a send hangs.
+    this.#waiting.unshift(this.#waiting.drain().filter((entry) => !entry.settled));
     this.#alarm.set(earliest);
   }
 
   #giveUp(entry: Entry, code: "ABORTED" | "TIMEOUT", why: string, cause?: unknown): void {
     if (entry.settled) return;
     const maybe = entry.flying || entry.unknown !== undefined;
-    const error = new WaybillError(code, `message ${entry.message.id} was not stored: ${why}`, { cause });
+    const error = notStored(entry.message, code, why, cause);
     this.#settle(entry, maybe ? unknownOutcome(entry, error) : error);
   }
 
@@ -195,7 +201,7 @@ export class Lane {
     entry.settled = true;
     entry.unlisten?.();
     this.#options.budget.give(entry.bytes);
-    if (error === undefined) entry.resolve();
+    if (error === undefined) entry.resolve(entry.value);
     else entry.reject(error);
     this.#pending -= 1;
     if (this.#pending > 0) return;
@@ -204,6 +210,10 @@ export class Lane {
     this.#idle = [];
     for (const wake of idle) wake();
   }
+}
+
+function notStored(message: WireMessage, code: "ABORTED" | "TIMEOUT", why: string, cause: unknown): WaybillError {
+  return new WaybillError(code, `message ${message.id} was not stored: ${why}`, { cause });
 }
 
 function unknownOutcome(entry: Entry, error: WaybillError): WaybillError {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { WaybillError } from "./errors.ts";
 import type { Headers } from "./seam.ts";
 
@@ -47,17 +48,44 @@ export interface Note {
 export const noteBytes = 8_192;
 
 const header = "waybill-note";
+const mostDeaths = 5;
 const empty: Note = { firstFailedAt: undefined, death: undefined, history: [] };
 
-/** The note on a message; an empty one where there is none or a foreign hand broke it. */
+/** The note on a message; an empty one where there is none or a foreign hand broke it (FLT-3). */
 export function readNote(headers: Headers): Note {
   const written = headers[header];
   if (written === undefined) return empty;
   try {
-    return { ...empty, ...(JSON.parse(written) as Partial<Note>) };
+    const { firstFailedAt, death, history } = JSON.parse(written) as Readonly<Record<keyof Note, unknown>>;
+    return {
+      firstFailedAt: typeof firstFailedAt === "number" ? firstFailedAt : undefined,
+      death: isDeath(death) ? death : undefined,
+      history: Array.isArray(history) ? history.filter(isDeath).slice(-mostDeaths) : [],
+    };
   } catch {
     return empty;
   }
+}
+
+function isDeath(value: unknown): value is Death {
+  if (typeof value !== "object" || value === null) return false;
+  const { reason, error, attempts, firstFailedAt, deadAt, source, group } = value as Readonly<
+    Record<keyof Death, unknown>
+  >;
+  return (
+    [reason, source, group].every((text) => typeof text === "string") &&
+    [attempts, firstFailedAt, deadAt].every((number) => typeof number === "number") &&
+    isFailure(error)
+  );
+}
+
+function isFailure(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, message, code, stack } = value as Readonly<Record<keyof FailureInfo, unknown>>;
+  return (
+    [name, message].every((text) => typeof text === "string") &&
+    [code, stack].every((text) => text === undefined || typeof text === "string")
+  );
 }
 
 /** The note for a message that will be tried again. A death still on it moves into its history. */
@@ -80,34 +108,47 @@ export function deathNote(headers: Headers, death: Omit<Death, "firstFailedAt" |
 
 function pastOf({ death, history }: Note): readonly Death[] {
   if (death === undefined) return history;
-  return [...history, { ...death, error: { ...death.error, stack: undefined } }].slice(-5);
+  return [...history, withoutStack(death)].slice(-mostDeaths);
 }
 
+/** The note, where it is over its limit without the stack, then without the oldest deaths. */
 function write(note: Note): Headers {
-  const lighter = note.death && { ...note.death, error: { ...note.death.error, stack: undefined } };
-  for (const smaller of [note, { ...note, death: lighter }, { ...note, death: lighter, history: [] }]) {
-    const written = JSON.stringify(smaller);
-    if (Buffer.byteLength(written) + header.length <= noteBytes) return { [header]: written };
+  let written = JSON.stringify(note);
+  if (fits(written)) return { [header]: written };
+  const death = note.death && withoutStack(note.death);
+  for (let dropped = 0; dropped <= note.history.length; dropped += 1) {
+    written = JSON.stringify({ ...note, death, history: note.history.slice(dropped) });
+    if (fits(written)) return { [header]: written };
   }
   throw new Error("a note without stack and history is over its limit: the caps below do not add up");
 }
 
-function describe(error: unknown): FailureInfo {
-  const thrown = error instanceof Error ? error : undefined;
-  return {
-    name: cut(thrown?.name ?? typeof error, 100),
-    message: cut(thrown?.message ?? printed(error), 500),
-    code: error instanceof WaybillError ? error.code : undefined,
-    stack: thrown?.stack === undefined ? undefined : cut(thrown.stack, 2_000),
-  };
+function fits(written: string): boolean {
+  return Buffer.byteLength(written) + header.length <= noteBytes;
 }
 
-function printed(error: unknown): string {
+function withoutStack(death: Death): Death {
+  return { ...death, error: { ...death.error, stack: undefined } };
+}
+
+/** What can be said of anything that was thrown, though its own getters throw. */
+function describe(error: unknown): FailureInfo {
   try {
-    return typeof error === "string" ? error : (JSON.stringify(error) ?? String(error));
+    const thrown = error instanceof Error ? error : undefined;
+    return {
+      name: cut(thrown?.name ?? typeof error, 100),
+      message: cut(thrown?.message ?? printed(error), 500),
+      code: error instanceof WaybillError ? cut(error.code, 100) : undefined,
+      stack: thrown?.stack === undefined ? undefined : cut(thrown.stack, 2_000),
+    };
   } catch {
-    return Object.prototype.toString.call(error);
+    return { name: typeof error, message: "what was thrown cannot be described", code: undefined, stack: undefined };
   }
+}
+
+/** Whatever was thrown, as text, however hostile. */
+function printed(thrown: unknown): string {
+  return typeof thrown === "string" ? thrown : inspect(thrown, { depth: 2, breakLength: Infinity });
 }
 
 /** At most `most` characters, well-formed. */

@@ -54,7 +54,7 @@ export class Outlets {
   }
 
   #make(definition: AnyDefinition): Outlet {
-    const { transport, clock, budget, middlewares, publishTimeout } = this.#options;
+    const { transport, budget, middlewares, publishTimeout } = this.#options;
     const manifest = supported(transport, definition);
     const composer = new Composer(definition, manifest, this.#options);
     const declared = this.#declaration(definition);
@@ -68,9 +68,8 @@ export class Outlets {
       keyed,
       unkeyed,
       publishTimeout,
-      now: () => clock.now(),
       admit: () => this.#admit(),
-      room: () => budget.room(0),
+      room: () => budget.room(),
     });
     return { composer, producer, lanes: [keyed, unkeyed], declared };
   }
@@ -79,7 +78,10 @@ export class Outlets {
     const { transport, budget, clock, backoff } = this.#options;
     const address = sourceOf(definition);
     let isDeclared = false;
-    const declareAndSend = async (messages: readonly WireMessage[], deadline: number): Promise<readonly SendResult[]> => {
+    const declareAndSend = async (
+      messages: readonly WireMessage[],
+      deadline: number,
+    ): Promise<readonly SendResult[]> => {
       try {
         await declared();
         isDeclared = true;

@@ -19,7 +19,10 @@ export interface Producer<In, Ordered extends boolean = boolean> {
   /** Resolves once the broker has confirmed the message durably (PUB-1); see `Bus.publish`. */
   publish(data: In, options?: PublishOptions<Ordered>): Promise<Envelope>;
   /** Publishes all, waiting for room where the broker is slower; see `Bus.publishMany`. */
-  publishMany(data: Iterable<In> | AsyncIterable<In>, options?: PublishOptions<Ordered>): Promise<readonly PublishResult[]>;
+  publishMany(
+    data: Iterable<In> | AsyncIterable<In>,
+    options?: PublishOptions<Ordered>,
+  ): Promise<readonly PublishResult[]>;
 }
 
 export interface ProducerContext {
@@ -29,11 +32,10 @@ export interface ProducerContext {
   readonly keyed: Lane;
   readonly unkeyed: Lane;
   readonly publishTimeout: number;
-  now(): number;
   /** Throws `CLOSED` when nothing may be published any more. */
   admit(): void;
-  /** Resolves when there is room for more. */
-  room(): Promise<void>;
+  /** Undefined when there is room for one more; else resolves when there may be. */
+  room(): Promise<void> | undefined;
 }
 
 const noOptions: AnyPublishOptions = {};
@@ -55,14 +57,14 @@ export class LaneProducer implements Producer<unknown> {
     }
   }
 
-  async publish(data: unknown, options: AnyPublishOptions = noOptions): Promise<Envelope> {
-    this.#context.admit();
-    if (options.signal?.aborted === true) throw aborted(options.signal);
-    if (this.#wrapped === undefined) return this.#store(data, options);
-    const draft = new Draft(this.#context.name, data, options);
-    await this.#wrapped(draft);
-    if (draft.envelope !== undefined) return draft.envelope;
-    throw new WaybillError("ABORTED", "a middleware did not pass the message on, so it was not published");
+  publish(data: unknown, options: AnyPublishOptions = noOptions): Promise<Envelope> {
+    try {
+      this.#context.admit();
+      if (options.signal?.aborted === true) throw aborted(options.signal);
+      return this.#wrapped === undefined ? this.#store(data, options) : this.#pass(this.#wrapped, data, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async publishMany(
@@ -70,41 +72,65 @@ export class LaneProducer implements Producer<unknown> {
     options: AnyPublishOptions = noOptions,
   ): Promise<readonly PublishResult[]> {
     const results: PublishResult[] = [];
-    const underWay = new Set<Promise<void>>();
+    let underWay = 0;
     let index = 0;
+    let woken = Promise.withResolvers<void>();
+    const settle = (place: number, result: PublishResult): void => {
+      results[place] = result;
+      underWay -= 1;
+      woken.resolve();
+    };
+    const until = async (most: number): Promise<void> => {
+      while (underWay > most) {
+        woken = Promise.withResolvers();
+        await woken.promise;
+      }
+    };
     try {
       for await (const item of data) {
+        await until(manyWindow - 1);
+        for (let full = this.#context.room(); full !== undefined; full = this.#context.room()) await full;
         if (options.signal?.aborted === true) throw aborted(options.signal);
         const place = index++;
-        const one = this.publish(item, options)
-          .then(
-            (envelope) => void (results[place] = { outcome: "stored", envelope }),
-            (error: unknown) => void (results[place] = failed(error)),
-          )
-          .finally(() => underWay.delete(one));
-        underWay.add(one);
-        if (underWay.size >= manyWindow) await Promise.race(underWay);
-        await this.#context.room();
+        underWay += 1;
+        this.publish(item, options).then(
+          (envelope) => settle(place, { outcome: "stored", envelope }),
+          (error: unknown) => settle(place, failed(error)),
+        );
       }
     } finally {
-      await Promise.all(underWay);
+      await until(0);
     }
     return results;
   }
 
-  async #innermost(draft: Draft): Promise<void> {
-    const { headers } = draft;
-    draft.envelope = await this.#store(draft.data, headers === noHeaders ? draft.options : { ...draft.options, headers });
+  async #pass(wrapped: Publish, data: unknown, options: AnyPublishOptions): Promise<Envelope> {
+    const draft = new Draft(this.#context.name, data, options);
+    await wrapped(draft);
+    if (draft.envelope !== undefined) return draft.envelope;
+    throw new WaybillError("ABORTED", "a middleware did not pass the message on, so it was not published");
   }
 
-  async #store(data: unknown, options: AnyPublishOptions): Promise<Envelope> {
+  async #innermost(draft: Draft): Promise<void> {
+    const { headers } = draft;
+    draft.envelope = await this.#store(
+      draft.data,
+      headers === noHeaders ? draft.options : { ...draft.options, headers },
+    );
+  }
+
+  /** Throws where the message cannot be composed; without a promise of its own, for it runs for every message. */
+  #store(data: unknown, options: AnyPublishOptions): Promise<Envelope> {
     const composed = this.#composed(data, options);
-    const { wire, envelope } = composed instanceof Promise ? await composed : composed;
+    if (composed instanceof Promise) return composed.then((settled) => this.#push(settled, options));
+    return this.#push(composed, options);
+  }
+
+  #push({ wire, envelope }: Composed, options: AnyPublishOptions): Promise<Envelope> {
     const { publishTimeout, keyed, unkeyed } = this.#context;
     const timeout = options.timeout === undefined ? publishTimeout : milliseconds(options.timeout, "timeout");
     const lane = wire.key === undefined ? unkeyed : keyed;
-    await lane.push(wire, this.#context.now() + timeout, options.signal);
-    return envelope;
+    return lane.push(wire, envelope.timestamp + timeout, options.signal, envelope);
   }
 
   #composed(data: unknown, options: AnyPublishOptions): Composed | Promise<Composed> {

@@ -2,7 +2,7 @@ import type { Duration } from "./duration.ts";
 import type { Headers } from "./seam.ts";
 
 interface Common {
-  /** Default: a random UUID. A given one makes publishing again recognisable to consumers that look for duplicates. */
+  /** Default: a UUID. A given one makes publishing again recognisable to consumers that look for duplicates. */
   readonly id?: string | undefined;
   /** Any names and values but the reserved ones: `content-type`, `ce_…`, `waybill-…` (PUB-4). */
   readonly headers?: Headers | undefined;

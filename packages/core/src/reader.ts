@@ -25,7 +25,10 @@ export function read(definition: AnyDefinition, delivery: Delivery): Decoded {
   if (delivery.malformed !== undefined) throw new Unreadable("malformed", delivery.malformed);
   const decoded = tryDecode(definition, delivery);
   if (decoded.type !== definition.name) {
-    throw new Unreadable("unknown-type", `type ${JSON.stringify(decoded.type)}, expected ${JSON.stringify(definition.name)}`);
+    throw new Unreadable(
+      "unknown-type",
+      `type ${JSON.stringify(decoded.type)}, expected ${JSON.stringify(definition.name)}`,
+    );
   }
   if (decoded.version !== definition.version) {
     throw new Unreadable("unknown-version", `version ${decoded.version}, this consumer knows ${definition.version}`);

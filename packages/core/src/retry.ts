@@ -48,7 +48,11 @@ export function exponential(
   const max = milliseconds(options.max ?? "5m", "exponential max");
   const factor = ranged(options.factor ?? 2, 1, Infinity, "exponential factor");
   const jitter = ranged(options.jitter ?? 0.2, 0, 1, "exponential jitter");
-  return (failure, random) => Math.ceil(Math.min(max, base * factor ** (failure - 1)) * (1 - jitter * random()));
+  return (failure, random) => {
+    // The growth is bounded, because 0 * Infinity is NaN.
+    const grown = base * Math.min(Number.MAX_VALUE, factor ** (failure - 1));
+    return Math.ceil(Math.min(max, grown) * (1 - jitter * random()));
+  };
 }
 
 /** The given delays in turn; the last one again when there are more failures. @throws TypeError if there is none */
@@ -59,9 +63,11 @@ export function ladder(...delays: readonly Duration[]): Delay {
   return (failure) => steps[failure - 1] ?? last;
 }
 
+const defaultDelay = exponential("1s");
+
 /** The options with their defaults. @throws TypeError naming the option that cannot be used */
 export function retryPolicy(options: RetryOptions = {}): RetryPolicy {
-  const { delay = exponential("1s"), permanent } = options;
+  const { delay = defaultDelay, permanent } = options;
   return {
     maxAttempts: wholeNumber(options.maxAttempts ?? 5, 1, "retry.maxAttempts"),
     delay: typeof delay === "function" ? delay : fixed(delay),
@@ -73,12 +79,25 @@ export type Decision =
   | { readonly outcome: "retry"; readonly delayMs: number }
   | { readonly outcome: "dead"; readonly reason: "exhausted" | "permanent" };
 
-/** What becomes of a message whose handling has just failed, `failures` times before. */
+/**
+ * What becomes of a message whose handling has just failed, `failures` times before. Never throws, and never retries at once
+ * for a mistake in the user's functions: a `permanent` that throws says nothing, and where `delay` throws or gives no finite
+ * number that is 0 or more, the default delay is taken.
+ */
 export function decide(policy: RetryPolicy, error: unknown, failures: number, random: Random): Decision {
-  if (policy.permanent(error)) return { outcome: "dead", reason: "permanent" };
+  if (attempted(() => policy.permanent(error)) === true) return { outcome: "dead", reason: "permanent" };
   if (failures + 1 >= policy.maxAttempts) return { outcome: "dead", reason: "exhausted" };
-  const delayMs = policy.delay(failures + 1, random);
-  return { outcome: "retry", delayMs: delayMs >= 0 ? delayMs : 0 };
+  const delayMs = attempted(() => policy.delay(failures + 1, random));
+  const usable = typeof delayMs === "number" && delayMs >= 0 && delayMs < Infinity;
+  return { outcome: "retry", delayMs: usable ? Math.ceil(delayMs) : defaultDelay(failures + 1, random) };
+}
+
+function attempted<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
 }
 
 function ranged(value: number, least: number, most: number, place: string): number {

@@ -7,13 +7,11 @@ import type { Isolated, Isolation } from "./isolation.ts";
 import type { ComposeEffect } from "./job.ts";
 import { Job } from "./job.ts";
 import type { Handle } from "./middleware.ts";
-import type { DeadReason } from "./note.ts";
-import { deathNote, retryNote } from "./note.ts";
-import { check, read, Unreadable } from "./reader.ts";
+import { check, read } from "./reader.ts";
 import type { RetryPolicy } from "./retry.ts";
-import { decide } from "./retry.ts";
-import type { Backoff, Delivery, Flow, Inbox, Random, Receiver, Sink, Transport } from "./seam.ts";
+import type { Backoff, Delivery, Flow, Inbox, Random, Receiver, Settlement, Sink, Transport } from "./seam.ts";
 import { Settler } from "./settler.ts";
+import { conviction, failure, isSuspect } from "./verdict.ts";
 import { Window } from "./window.ts";
 
 export interface RunnerOptions {
@@ -34,9 +32,7 @@ export interface RunnerOptions {
   readonly report: (kind: "lost" | "settle-failed", error: WaybillError) => void;
 }
 
-/** From this many crashes on a message is handled alone; at the second figure it is convicted (DLQ-4). */
-const suspectAt = 3;
-const convictAt = 10;
+const noSends: readonly never[] = [];
 
 /** Runs the handlers of one subscription: takes deliveries, handles at most `concurrency` at once, decides, settles. */
 export class Runner implements Sink, Isolated {
@@ -147,10 +143,9 @@ export class Runner implements Sink, Isolated {
   }
 
   #sort(delivery: Delivery): void {
-    const crashes = (delivery.deliveries ?? 1) - 1 - delivery.failures;
-    if (crashes >= convictAt) {
-      this.#bury(delivery, "crashed", new Error(`${crashes} members died while they had it, or lost their lease of it`));
-    } else if (crashes >= suspectAt) this.#suspects.push(delivery);
+    const convicted = conviction(delivery, this.#options);
+    if (convicted !== undefined) this.#settler.add(convicted);
+    else if (isSuspect(delivery)) this.#suspects.push(delivery);
     else this.#waiting.push(delivery);
   }
 
@@ -166,10 +161,11 @@ export class Runner implements Sink, Isolated {
   }
 
   #isolate(): void {
-    const suspect = this.#suspects.shift();
-    if (suspect === undefined) return;
-    this.#accused = suspect;
+    // One at a time: a second one would take the first one's place, which then was neither handled nor given back.
+    const suspect = this.#accused === undefined ? this.#suspects.shift() : undefined;
+    this.#accused ??= suspect;
     for (const other of this.#suspects.splice(0)) this.#settler.add({ delivery: other, outcome: "release" });
+    if (suspect === undefined) return;
     void this.#options.isolation.alone(async () => {
       if (this.#accused !== suspect) return;
       this.#accused = undefined;
@@ -178,14 +174,20 @@ export class Runner implements Sink, Isolated {
     });
   }
 
+  /** Never rejects: what a handler throws is decided upon here. */
   async #run(delivery: Delivery): Promise<void> {
     this.#running.set(delivery, undefined);
+    let job: Job | undefined;
     try {
-      const data = this.#open(delivery);
-      await this.#handle(data instanceof Promise ? await data : data);
+      const opened = this.#open(delivery);
+      job = opened instanceof Promise ? await opened : opened;
+      this.#running.set(delivery, job);
+      if (job.deadline !== Infinity) this.#alarm.set(job.deadline);
+      await this.#options.handle(job);
+      const effects = job.effects();
+      this.#settle(job, { delivery, outcome: "ack", sends: effects === undefined ? noSends : await effects });
     } catch (error) {
-      if (error instanceof Unreadable) this.#bury(delivery, error.reason, error);
-      else this.#fail(delivery, error);
+      this.#settle(job, failure(delivery, error, this.#options));
     }
     this.#finished(delivery);
   }
@@ -195,45 +197,15 @@ export class Runner implements Sink, Isolated {
     const decoded = read(definition, delivery);
     const data = check(definition, decoded.data);
     const deadline = timeout === Infinity ? Infinity : clock.now() + timeout;
-    if (data instanceof Promise) return data.then((output) => new Job(delivery, decoded, output, deadline, compose));
-    return new Job(delivery, decoded, data, deadline, compose);
+    if (data instanceof Promise)
+      return data.then((output) => new Job({ delivery, decoded, data: output, deadline, compose }));
+    return new Job({ delivery, decoded, data, deadline, compose });
   }
 
-  /** Never rejects: what the handler throws is decided upon here. */
-  async #handle(job: Job): Promise<void> {
-    const { delivery } = job;
-    this.#running.set(delivery, job);
-    if (job.deadline !== Infinity) this.#alarm.set(job.deadline);
-    try {
-      await this.#options.handle(job);
-      const effects = job.effects();
-      const sends = effects === undefined ? [] : await effects;
-      if (job.settled) return;
-      job.settled = true;
-      this.#settler.add({ delivery, outcome: "ack", sends });
-    } catch (error) {
-      if (job.settled) return;
-      job.settled = true;
-      this.#fail(delivery, error);
-    }
-  }
-
-  #fail(delivery: Delivery, error: unknown): void {
-    const { retry, random, clock } = this.#options;
-    const decision = decide(retry, error, delivery.failures, random);
-    if (decision.outcome === "dead") {
-      this.#bury(delivery, decision.reason, error);
-      return;
-    }
-    const note = retryNote(delivery.headers, clock.now());
-    this.#settler.add({ delivery, outcome: "retry", delayMs: decision.delayMs, failed: true, note });
-  }
-
-  #bury(delivery: Delivery, reason: DeadReason, error: unknown): void {
-    const { source, group } = this.#options.inbox;
-    const attempts = delivery.failures + (reason === "exhausted" || reason === "permanent" ? 1 : 0);
-    const death = { reason, attempts, deadAt: this.#options.clock.now(), source, group };
-    this.#settler.add({ delivery, outcome: "dead", note: deathNote(delivery.headers, death, error) });
+  #settle(job: Job | undefined, settlement: Settlement): void {
+    if (job?.settled === true) return;
+    if (job !== undefined) job.settled = true;
+    this.#settler.add(settlement);
   }
 
   #finished(delivery: Delivery): void {
@@ -256,15 +228,16 @@ export class Runner implements Sink, Isolated {
 
   #timeOut(delivery: Delivery, job: Job): void {
     const error = new WaybillError("TIMEOUT", `handling message ${job.id} took over ${this.#options.timeout} ms`);
-    job.settled = true;
     job.abort(error);
-    this.#fail(delivery, error);
+    this.#settle(job, failure(delivery, error, this.#options));
     this.#finished(delivery);
   }
 
   #settledSome(count: number, someLost: boolean): void {
-    if (someLost) this.#options.report("lost", new WaybillError("LEASE_LOST", "a settlement came after its lease had ended"));
-    if (this.#window.settled(count, this.#options.clock.now()) && this.#stops.size === 0) this.#receiver?.resize(this.#flow());
+    if (someLost)
+      this.#options.report("lost", new WaybillError("LEASE_LOST", "a settlement came after its lease had ended"));
+    if (this.#window.settled(count, this.#options.clock.now()) && this.#stops.size === 0)
+      this.#receiver?.resize(this.#flow());
   }
 
   #onTrouble(error: WaybillError | undefined): void {
@@ -308,9 +281,8 @@ export class Runner implements Sink, Isolated {
   #abandon(): void {
     for (const [delivery, job] of this.#running) {
       if (job === undefined || job.settled) continue;
-      job.settled = true;
       job.abort(new WaybillError("CLOSED", "the consumer was closed and its grace period is over"));
-      this.#settler.add({ delivery, outcome: "release" });
+      this.#settle(job, { delivery, outcome: "release" });
     }
   }
 

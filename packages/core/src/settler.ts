@@ -18,6 +18,8 @@ export class Settler {
   #batch: Settlement[] = [];
   #scheduled = false;
   #pending = 0;
+  /** Settlements that could not be made yet: trouble lasts as long as there is one. */
+  readonly #failing = new Set<Settlement>();
   #failures = 0;
   #pause: Cancel | undefined;
   #closed = false;
@@ -53,11 +55,13 @@ export class Settler {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#pause !== undefined || this.#receiver === undefined || this.#batch.length === 0) return;
+    if (this.#scheduled || this.#pause !== undefined || this.#receiver === undefined || this.#batch.length === 0)
+      return;
     this.#scheduled = true;
     const receiver = this.#receiver;
     setImmediate(() => {
       this.#scheduled = false;
+      if (this.#closed) return;
       const batch = this.#batch;
       this.#batch = [];
       void this.#settle(receiver, batch);
@@ -65,23 +69,31 @@ export class Settler {
   }
 
   async #settle(receiver: Receiver, batch: readonly Settlement[]): Promise<void> {
-    const results: readonly SettleResult[] = await receiver
-      .settle(batch)
-      .catch((error: unknown) => batch.map(() => toWaybillError(error, "UNAVAILABLE")));
+    const results = await this.#resultsOf(receiver, batch);
     if (this.#closed) return;
     const failed = batch.filter((_, index) => isError(results[index]));
     this.#pending -= batch.length - failed.length;
     this.#options.done(batch, results);
+    if (this.#failures > 0) for (const settlement of batch) this.#failing.delete(settlement);
     if (failed.length > 0) this.#again(failed, results.find(isError));
-    else if (this.#failures > 0) {
+    else if (this.#failures > 0 && this.#failing.size === 0) {
       this.#failures = 0;
       this.#options.trouble(undefined);
     }
     if (this.#pending === 0) this.#wake();
   }
 
+  async #resultsOf(receiver: Receiver, batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
+    try {
+      return await receiver.settle(batch);
+    } catch (error) {
+      return batch.map(() => toWaybillError(error, "UNAVAILABLE"));
+    }
+  }
+
   #again(failed: readonly Settlement[], error: WaybillError | undefined): void {
     this.#failures += 1;
+    for (const settlement of failed) this.#failing.add(settlement);
     this.#options.trouble(error);
     this.#batch.unshift(...failed);
     this.#pause ??= this.#options.clock.after(this.#options.backoff(this.#failures), () => {

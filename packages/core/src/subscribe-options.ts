@@ -38,7 +38,10 @@ export function tuning(options: WorkOptions, manifest: Manifest): Tuning {
   const timeout = options.timeout === undefined ? Infinity : milliseconds(options.timeout, "timeout");
   if (timeout === 0) throw new TypeError("timeout is 0; leave it out for none");
   if (timeout !== Infinity && timeout > manifest.maxHold) {
-    throw new WaybillError("UNSUPPORTED", `timeout is ${timeout} ms; this carrier holds a message at most ${manifest.maxHold} ms`);
+    throw new WaybillError(
+      "UNSUPPORTED",
+      `timeout is ${timeout} ms; this carrier holds a message at most ${manifest.maxHold} ms`,
+    );
   }
   return {
     concurrency: wholeNumber(options.concurrency ?? 10, 1, "concurrency"),

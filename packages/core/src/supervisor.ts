@@ -24,6 +24,8 @@ export class Supervisor<C> {
   #generation = 0;
   #connection: C | undefined;
   #pause: Cancel | undefined;
+  /** Why the connection that is being opened is lost already. */
+  #stillborn: { readonly cause: unknown } | undefined;
   #waiting: { readonly resolve: (connection: C) => void; readonly reject: (error: WaybillError) => void }[] = [];
 
   constructor(options: SupervisorOptions<C>) {
@@ -50,6 +52,7 @@ export class Supervisor<C> {
       return await this.#open();
     } catch (error) {
       this.#state = "closed";
+      this.#refuse();
       throw error;
     }
   }
@@ -63,7 +66,11 @@ export class Supervisor<C> {
 
   /** Says that the connection of a generation is gone. Of an older generation it says nothing new and does nothing. */
   lost(generation: number, cause: unknown): void {
-    if (generation !== this.#generation || this.#state !== "up") return;
+    if (generation !== this.#generation || this.#state === "closed") return;
+    if (this.#state !== "up") {
+      this.#stillborn = { cause };
+      return;
+    }
     this.#connection = undefined;
     this.#state = "down";
     this.#options.report("lost", toWaybillError(cause, "UNAVAILABLE"));
@@ -77,16 +84,22 @@ export class Supervisor<C> {
     this.#pause?.();
     const connection = this.#connection;
     this.#connection = undefined;
-    for (const { reject } of this.#waiting.splice(0)) reject(closed());
+    this.#refuse();
     if (connection !== undefined) await this.#options.end(connection);
+  }
+
+  #refuse(): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(closed());
   }
 
   async #open(): Promise<C> {
     this.#generation += 1;
+    this.#stillborn = undefined;
     const connection = await this.#options.open(this.#generation);
-    if ((this.#state as SupervisorState) === "closed") {
+    const stillborn = this.#stillborn as { readonly cause: unknown } | undefined;
+    if (stillborn !== undefined || (this.#state as SupervisorState) === "closed") {
       await this.#options.end(connection);
-      throw closed();
+      throw stillborn === undefined ? closed() : toWaybillError(stillborn.cause, "UNAVAILABLE");
     }
     this.#connection = connection;
     this.#state = "up";
