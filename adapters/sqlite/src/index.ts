@@ -1,0 +1,1 @@
+export { sqlite, sqlite as adapter } from "./sqlite.ts";

@@ -1,0 +1,158 @@
+import {
+  type Address,
+  type Delivery,
+  type Flow,
+  type Inbox,
+  type Receiver,
+  type Settlement,
+  type SettleResult,
+  type Sink,
+  toWaybillError,
+  WaybillError,
+} from "@waybill/core";
+import type { Link } from "./link.ts";
+import type { PlainSettlement } from "./protocol.ts";
+import { pack, type Packed, type PackedRows, unpackRows } from "./wire.ts";
+
+export interface ReceiverOptions {
+  readonly number: number;
+  readonly inbox: Inbox;
+  readonly flow: Flow;
+  readonly sink: Sink;
+  /** The worker's end now, undefined while there is none. */
+  readonly link: () => Link | undefined;
+  readonly now: () => number;
+  readonly closed: (receiver: SqliteReceiver) => void;
+}
+
+/** One member of an inbox: knows which deliveries are in the user's hands. What they mean to the file, the worker knows. */
+export class SqliteReceiver implements Receiver {
+  readonly ended: Promise<void>;
+  readonly #options: ReceiverOptions;
+  readonly #held = new Map<Delivery, number>();
+  readonly #end: () => void;
+  #flow: Flow;
+  #answeredAt: number;
+  #state: "open" | "stopped" | "closed" = "open";
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+    this.#flow = options.flow;
+    this.#answeredAt = options.now();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#end = resolve;
+  }
+
+  get address(): string {
+    return JSON.stringify([this.#options.inbox.source, this.#options.inbox.group]);
+  }
+
+  /** Makes itself known to a worker, the first or one that took over. */
+  async attach(link: Link): Promise<void> {
+    const { number, inbox } = this.#options;
+    await link.ask("receive", { receiver: number, inbox, flow: this.#flow });
+    this.#answeredAt = this.#options.now();
+    if (this.#state !== "open") await link.ask("stop", { receiver: number });
+  }
+
+  /** Rows from the worker. */
+  deliver(rows: PackedRows): void {
+    this.#answeredAt = this.#options.now();
+    const deliveries = unpackRows(rows);
+    deliveries.forEach((delivery, index) => this.#held.set(delivery, rows.seqs[index] ?? 0));
+    if (this.#state !== "closed") this.#options.sink.deliver(deliveries);
+  }
+
+  /** These are others' now; without numbers, all of them. */
+  lose(seqs: readonly number[] | undefined, why: string): void {
+    const gone = seqs && new Set(seqs);
+    const lost = [...this.#held].filter(([, seq]) => gone?.has(seq) ?? true).map(([delivery]) => delivery);
+    for (const delivery of lost) this.#held.delete(delivery);
+    if (lost.length === 0 || this.#state === "closed") return;
+    this.#options.sink.lost(lost, new WaybillError("LEASE_LOST", `the lease of ${lost.length} message(s) is over: ${why}`));
+  }
+
+  async settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
+    const link = this.#options.link();
+    if (link === undefined) return batch.map(({ delivery }) => (this.#held.has(delivery) ? unavailable() : "lost"));
+    try {
+      const lost = new Set(await this.#ask(link, batch));
+      return batch.map(({ delivery }) => this.#settled(delivery, lost));
+    } catch (error) {
+      // One that cannot be settled must not keep back the others.
+      if (batch.length > 1) return (await Promise.all(batch.map((one) => this.settle([one])))).flat();
+      return batch.map(({ delivery }) => (this.#held.has(delivery) ? toWaybillError(error, "UNAVAILABLE") : "lost"));
+    }
+  }
+
+  resize(flow: Flow): void {
+    this.#flow = flow;
+    this.#tell((link) => link.ask("resize", { receiver: this.#options.number, flow }));
+  }
+
+  pulse(): { readonly answeredAt: number; readonly shards: number | undefined } {
+    return { answeredAt: this.#answeredAt, shards: undefined };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state === "open") this.#state = "stopped";
+    const receiver = this.#options.number;
+    await this.#options.link()?.ask("stop", { receiver }).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    const receiver = this.#options.number;
+    await this.#options.link()?.ask("leave", { receiver }).catch(() => undefined);
+    this.#held.clear();
+    this.#options.closed(this);
+    this.#end();
+  }
+
+  #ask(link: Link, batch: readonly Settlement[]): Promise<readonly number[]> {
+    const acks: number[] = [];
+    const others: PlainSettlement[] = [];
+    const effects: { readonly to: Address; readonly messages: Packed }[] = [];
+    for (const settlement of batch) {
+      const seq = this.#held.get(settlement.delivery);
+      if (seq === undefined) continue;
+      if (settlement.outcome !== "ack") others.push(plain(settlement, seq));
+      else if (settlement.sends.length === 0) acks.push(seq);
+      else {
+        const packed = settlement.sends.map(([to, message]) => effects.push({ to, messages: pack([message]) }) - 1);
+        others.push({ seq, outcome: "ack", sends: packed });
+      }
+    }
+    const buffers = effects.map(({ messages }) => messages.bodies.buffer);
+    return link.ask("settle", { receiver: this.#options.number, acks, others, effects }, buffers);
+  }
+
+  #settled(delivery: Delivery, lost: ReadonlySet<number>): SettleResult {
+    const seq = this.#held.get(delivery);
+    this.#held.delete(delivery);
+    return seq === undefined || lost.has(seq) ? "lost" : "settled";
+  }
+
+  #tell(say: (link: Link) => Promise<unknown>): void {
+    const link = this.#options.link();
+    // A worker that died meanwhile hears it from its successor's `attach`.
+    if (link !== undefined) say(link).catch(() => undefined);
+  }
+}
+
+function plain(settlement: Exclude<Settlement, { outcome: "ack" }>, seq: number): PlainSettlement {
+  switch (settlement.outcome) {
+    case "release":
+      return { seq, outcome: "release" };
+    case "dead":
+      return { seq, outcome: "dead", note: settlement.note };
+    case "retry":
+      return { seq, outcome: "retry", delayMs: settlement.delayMs, failed: settlement.failed, note: settlement.note };
+  }
+}
+
+function unavailable(): WaybillError {
+  return new WaybillError("UNAVAILABLE", "the database thread is being replaced");
+}
