@@ -9,7 +9,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     retry: 0,
-    expect: { requireAssertions: true },
     reporters: ["default", "json"],
     outputFile: { json: ".vitest/report.json" },
   },

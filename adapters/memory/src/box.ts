@@ -41,6 +41,17 @@ export class Box {
     this.#alarm = new Alarm(clock, () => this.#wake());
   }
 
+  /** From now on it is dealt to. With nobody there no timer is needed: what falls due is found by who comes next (LIF-2). */
+  join(receiver: MemoryReceiver): void {
+    this.receivers.add(receiver);
+    this.#wake();
+  }
+
+  leave(receiver: MemoryReceiver): void {
+    this.receivers.delete(receiver);
+    if (this.receivers.size === 0) this.#alarm.clear();
+  }
+
   /** Takes in a new message, which from now on is its own. */
   store(message: WireMessage, now: number): void {
     this.#enter({
@@ -107,6 +118,7 @@ export class Box {
   }
 
   get depth(): Depth {
+    this.#wake();
     let oldestAt: number | undefined;
     for (const { storedAt } of this.#ready.values()) oldestAt = Math.min(oldestAt ?? storedAt, storedAt);
     return {
@@ -149,7 +161,7 @@ export class Box {
   #place(entry: Entry): void {
     if (entry.dueAt > 0 && entry.dueAt > this.#clock.now()) {
       this.#delayed.push(entry);
-      this.#alarm.set(entry.dueAt);
+      if (this.receivers.size > 0) this.#alarm.set(entry.dueAt);
       return;
     }
     this.#ready.push(entry);
@@ -160,7 +172,7 @@ export class Box {
     const now = this.#clock.now();
     for (let entry = this.#delayed.peek(); entry !== undefined; entry = this.#delayed.peek()) {
       if (entry.dueAt > now) {
-        this.#alarm.set(entry.dueAt);
+        if (this.receivers.size > 0) this.#alarm.set(entry.dueAt);
         return;
       }
       this.#delayed.pop();

@@ -45,7 +45,7 @@ export class MemoryReceiver implements Receiver {
     this.ended = promise;
     this.#end = resolve;
     this.#renewal = new Alarm(options.clock, () => this.#expire());
-    options.box.receivers.add(this);
+    options.box.join(this);
     options.schedule(options.box);
   }
 
@@ -173,7 +173,7 @@ export class MemoryReceiver implements Receiver {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#renewal.clear();
-    this.#options.box.receivers.delete(this);
+    this.#options.box.leave(this);
     this.#options.closed(this);
     this.#end();
   }

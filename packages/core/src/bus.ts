@@ -4,6 +4,7 @@ import type { CloseOptions, ConsumerHealth } from "./consumer.ts";
 import { Consumer } from "./consumer.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import type { AnyDefinition, Definition } from "./definition.ts";
+import { milliseconds } from "./duration.ts";
 import type { Envelope } from "./envelope.ts";
 import { WaybillError } from "./errors.ts";
 import type { InboxHandle } from "./inbox-handle.ts";
@@ -15,7 +16,7 @@ import type { Handle, Middleware } from "./middleware.ts";
 import { wrapHandle } from "./middleware.ts";
 import { Outlets, supported } from "./outlets.ts";
 import type { Producer, PublishResult } from "./producer.ts";
-import type { PublishOptions } from "./publish-options.ts";
+import type { ManyOptions, PublishOptions } from "./publish-options.ts";
 import type { Queue } from "./queue.ts";
 import { Runner } from "./runner.ts";
 import type { Backoff, Inbox, Manifest, Random, Transport } from "./seam.ts";
@@ -93,7 +94,7 @@ export class Bus implements AsyncDisposable {
   async publishMany<In, O extends boolean>(
     to: Definition<In, unknown, O>,
     data: Iterable<NoInfer<In>> | AsyncIterable<NoInfer<In>>,
-    options?: PublishOptions<O>,
+    options?: ManyOptions<O>,
   ): Promise<readonly PublishResult[]> {
     return this.producer(to).publishMany(data, options);
   }
@@ -163,9 +164,10 @@ export class Bus implements AsyncDisposable {
    * Takes no more, lets handlers finish within the grace period, gives back what was not started, flushes what was published,
    * then closes (LIF-1). Safe to repeat; the first call's grace counts.
    */
-  close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options);
-    return this.#closing;
+  async close({ grace = "30s" }: CloseOptions = {}): Promise<void> {
+    const graceMs = milliseconds(grace, "grace");
+    this.#closing ??= this.#close({ grace: graceMs });
+    await this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -197,8 +199,7 @@ export class Bus implements AsyncDisposable {
     options: WorkOptions,
     handler: Handler<Out>,
   ): Promise<Consumer> {
-    if (this.#closing !== undefined)
-      throw new WaybillError("CLOSED", "the bus is closed, nothing can be subscribed through it");
+    if (this.#closing !== undefined) throw closed();
     this.#inUse = true;
     const { transport, clock, random, backoff } = this.#context;
     const tuned = tuning(options, supported(transport, definition));
@@ -216,7 +217,13 @@ export class Bus implements AsyncDisposable {
       compose: this.#compose,
       report: (kind, error) => this.#context.report(kind, inbox, error),
     });
-    await runner.start(transport);
+    try {
+      await runner.start(transport);
+      if (this.#closing !== undefined) throw closed();
+    } catch (error) {
+      await runner.close(0);
+      throw error;
+    }
     const consumer = new Consumer(inbox.source, inbox.group, runner, (closed) => this.#consumers.delete(closed));
     this.#consumers.add(consumer);
     return consumer;
@@ -228,6 +235,10 @@ export class Bus implements AsyncDisposable {
     await outlet.declared();
     return { address: sourceOf(to), composed };
   };
+}
+
+function closed(): WaybillError {
+  return new WaybillError("CLOSED", "the bus is closed, nothing can be subscribed through it");
 }
 
 /** The handler as the innermost step: what it throws at once is a rejection too. */

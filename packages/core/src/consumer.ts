@@ -48,9 +48,10 @@ export class Consumer implements AsyncDisposable {
   }
 
   /** Takes no more, lets handlers finish, gives back what was not started, settles (LIF-1). Safe to repeat. */
-  close({ grace = "30s" }: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#runner.close(milliseconds(grace, "grace")).finally(() => this.#closed(this));
-    return this.#closing;
+  async close({ grace = "30s" }: CloseOptions = {}): Promise<void> {
+    const graceMs = milliseconds(grace, "grace");
+    this.#closing ??= this.#runner.close(graceMs).finally(() => this.#closed(this));
+    await this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -18,7 +18,7 @@ export function milliseconds(duration: Duration, place: string): number {
     );
   }
   // Rounded first, so that 16.1 s are 16100 ms and not 16101 for 16.1 * 1000 = 16100.000000000002.
-  return Math.ceil(Number((Number(match[1]) * unit).toFixed(6)));
+  return Math.ceil(Number((Number(match[1]) * unit).toFixed(3)));
 }
 
 /**

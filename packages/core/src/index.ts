@@ -18,7 +18,7 @@ export type { Effect, Handler, Message } from "./message.ts";
 export type { Handle, Middleware, Outgoing, Publish } from "./middleware.ts";
 export { type DeadReason, type Death, type FailureInfo, noteBytes } from "./note.ts";
 export type { Producer, PublishResult } from "./producer.ts";
-export type { PublishOptions } from "./publish-options.ts";
+export type { ManyOptions, PublishOptions } from "./publish-options.ts";
 export { queue, type Queue } from "./queue.ts";
 export { type Delay, exponential, fixed, ladder, PermanentError, type RetryOptions } from "./retry.ts";
 export type * from "./seam.ts";

@@ -6,7 +6,7 @@ import { noHeaders } from "./headers.ts";
 import type { Lane } from "./lane.ts";
 import type { Middleware, Publish } from "./middleware.ts";
 import { wrapPublish } from "./middleware.ts";
-import type { AnyPublishOptions, PublishOptions } from "./publish-options.ts";
+import type { AnyPublishOptions, ManyOptions, PublishOptions } from "./publish-options.ts";
 import type { Headers } from "./seam.ts";
 
 /** What became of one message of a `publishMany` (PUB-3). */
@@ -21,7 +21,7 @@ export interface Producer<In, Ordered extends boolean = boolean> {
   /** Publishes all, waiting for room where the broker is slower; see `Bus.publishMany`. */
   publishMany(
     data: Iterable<In> | AsyncIterable<In>,
-    options?: PublishOptions<Ordered>,
+    options?: ManyOptions<Ordered>,
   ): Promise<readonly PublishResult[]>;
 }
 
@@ -71,6 +71,8 @@ export class LaneProducer implements Producer<unknown> {
     data: Iterable<unknown> | AsyncIterable<unknown>,
     options: AnyPublishOptions = noOptions,
   ): Promise<readonly PublishResult[]> {
+    if (options.id !== undefined)
+      throw new TypeError(`id is ${JSON.stringify(options.id)}; many messages take no one id`);
     const results: PublishResult[] = [];
     let underWay = 0;
     let index = 0;
@@ -136,6 +138,8 @@ export class LaneProducer implements Producer<unknown> {
   #composed(data: unknown, options: AnyPublishOptions): Composed | Promise<Composed> {
     const composed = this.#context.composer.compose(data, options);
     if (!(composed instanceof Promise)) return composed;
+    // Its turn comes later than its rejection may, which then were an unhandled one.
+    composed.catch(() => undefined);
     const turn = this.#tail.then(() => composed);
     this.#tail = turn.catch(() => undefined);
     return turn;

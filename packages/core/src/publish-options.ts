@@ -33,6 +33,9 @@ export type PublishOptions<Ordered extends boolean = false> = Common &
         readonly priority?: number | undefined;
       });
 
+/** The options that many messages share; an id is no such thing. */
+export type ManyOptions<Ordered extends boolean = false> = PublishOptions<Ordered> & { readonly id?: undefined };
+
 /** The options of any definition, as core reads them after the types have done their part. */
 export interface AnyPublishOptions extends Common {
   readonly delay?: Duration | undefined;

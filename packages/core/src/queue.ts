@@ -11,7 +11,7 @@ export type Queue<In, Out = In, Ordered extends boolean = boolean> = Definition<
  * Defines a queue. It has no connection: define it once, in a module that senders and workers share.
  * @throws TypeError for a name or an option that cannot be used
  */
-export function queue<const O extends boolean, S extends StandardSchemaV1>(
+export function queue<S extends StandardSchemaV1, const O extends boolean = false>(
   name: string,
   options: DefinitionOptions<S> & { readonly ordered?: O | undefined },
 ): Queue<StandardSchemaV1.InferInput<S>, StandardSchemaV1.InferOutput<S>, O> {

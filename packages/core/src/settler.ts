@@ -61,7 +61,7 @@ export class Settler {
     const receiver = this.#receiver;
     setImmediate(() => {
       this.#scheduled = false;
-      if (this.#closed) return;
+      if (this.#closed || this.#pause !== undefined) return;
       const batch = this.#batch;
       this.#batch = [];
       void this.#settle(receiver, batch);

@@ -11,7 +11,7 @@ export type Topic<In, Out = In, Ordered extends boolean = boolean> = Definition<
  * Defines a topic. It has no connection: define it once, in a module that publishers and subscribers share.
  * @throws TypeError for a name or an option that cannot be used
  */
-export function topic<const O extends boolean, S extends StandardSchemaV1>(
+export function topic<S extends StandardSchemaV1, const O extends boolean = false>(
   name: string,
   options: DefinitionOptions<S> & { readonly ordered?: O | undefined },
 ): Topic<StandardSchemaV1.InferInput<S>, StandardSchemaV1.InferOutput<S>, O> {

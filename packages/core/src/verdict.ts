@@ -40,11 +40,21 @@ export function conviction(delivery: Delivery, context: VerdictContext): Settlem
 
 /** What becomes of a message whose handling has failed with `error`. */
 export function failure(delivery: Delivery, error: unknown, context: VerdictContext): Settlement {
-  if (error instanceof Unreadable) return burial(delivery, error.reason, error, context);
+  const unreadable = reasonOf(error);
+  if (unreadable !== undefined) return burial(delivery, unreadable, error, context);
   const decision = decide(context.retry, error, delivery.failures, context.random);
   if (decision.outcome === "dead") return burial(delivery, decision.reason, error, context);
   const note = retryNote(delivery.headers, context.clock.now());
   return { delivery, outcome: "retry", delayMs: decision.delayMs, failed: true, note };
+}
+
+/** Why it cannot be read, if that is it. Of a proxy that was revoked even `instanceof` throws. */
+function reasonOf(error: unknown): DeadReason | undefined {
+  try {
+    return error instanceof Unreadable ? error.reason : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function burial(delivery: Delivery, reason: DeadReason, error: unknown, { inbox, clock }: VerdictContext): Settlement {

@@ -21,7 +21,8 @@ test("bytes are given back as they are, and nothing else is taken", () => {
       expect(bytes.decode(bytes.encode(data))).toBe(data);
     }),
   );
-  for (const data of ["text", [1, 2], new ArrayBuffer(4), undefined]) expect(() => bytes.encode(data)).toThrow(TypeError);
+  for (const data of ["text", [1, 2], new ArrayBuffer(4), undefined])
+    expect(() => bytes.encode(data)).toThrow(TypeError);
 });
 
 test("utf8 reads a part of a larger buffer, and refuses what is none", () => {

@@ -20,10 +20,13 @@ describe("checkHeaders", () => {
     expect(() => checkHeaders({ [name]: "x" })).toThrow(JSON.stringify(name));
   });
 
-  test.each(["x", "", "Content-Type", "ce-id", "cex", "waybill", "__proto__", "日本語", "a\nb", 'quo"te'])("%j is not", (name) => {
-    const headers = JSON.parse(`{${JSON.stringify(name)}:"x"}`) as Record<string, string>;
-    expect(checkHeaders(headers)).toBe(headers);
-  });
+  test.each(["x", "", "Content-Type", "ce-id", "cex", "waybill", "__proto__", "日本語", "a\nb", 'quo"te'])(
+    "%j is not",
+    (name) => {
+      const headers = JSON.parse(`{${JSON.stringify(name)}:"x"}`) as Record<string, string>;
+      expect(checkHeaders(headers)).toBe(headers);
+    },
+  );
 
   test.each([5, null, undefined, {}, ["a"], Buffer.from("a"), "\ud800", true])("a value of %j is refused", (value) => {
     expect(() => checkHeaders({ trace: value as string })).toThrow(expect.objectContaining({ code: "INVALID_DATA" }));

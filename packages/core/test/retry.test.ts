@@ -7,7 +7,11 @@ const failure = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, m
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 test("fixed gives the same delay each time", () => {
-  fc.assert(fc.property(fc.nat(), failure, random, (ms, nth, value) => expect(fixed(ms)(nth, () => value)).toBe(ms)));
+  fc.assert(
+    fc.property(fc.nat(), failure, random, (ms, nth, value) => {
+      expect(fixed(ms)(nth, () => value)).toBe(ms);
+    }),
+  );
 });
 
 describe("exponential", () => {

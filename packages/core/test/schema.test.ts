@@ -35,7 +35,9 @@ test("names the path of each flaw", async () => {
 });
 
 test("a flaw of the whole says data", () => {
-  expect(() => validate(failing({ message: "is wrong" }), {}, "it")).toThrow("it does not match its schema: data: is wrong");
+  expect(() => validate(failing({ message: "is wrong" }), {}, "it")).toThrow(
+    "it does not match its schema: data: is wrong",
+  );
 });
 
 test("paths may be segments, numbers and symbols", () => {
@@ -62,7 +64,9 @@ describe("the value is not repeated", () => {
     [987_654, "Invalid value: Expected <10 but received 987654"],
     [12_345n, "Invalid value: received 12345"],
   ])("%s where it does, as valibot", async (value, message) => {
-    const error = await caught(() => validate(failing({ message, path: ["card", "no"] }), { card: { no: value } }, "data"));
+    const error = await caught(() =>
+      validate(failing({ message, path: ["card", "no"] }), { card: { no: value } }, "data"),
+    );
     expect(error.message).not.toContain(String(value));
     expect(error.message).toContain("card.no: Invalid");
   });

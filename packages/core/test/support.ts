@@ -58,6 +58,15 @@ export function outcomeOf(promise: Promise<unknown>): { state: "pending" | "reso
   return outcome;
 }
 
+/** What `run` gives or throws. */
+export function resultOf<T>(run: () => T): { readonly value: T } | { readonly error: unknown } {
+  try {
+    return { value: run() };
+  } catch (error) {
+    return { error };
+  }
+}
+
 /** The error that `run` throws or rejects with. */
 export async function caught(run: () => unknown): Promise<Error & { readonly code?: string }> {
   try {

@@ -1,0 +1,20 @@
+/** Runs `work` until it has run `count` times, `width` at once. */
+export async function inParallel(count: number, width: number, work: (index: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const one = async (): Promise<void> => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: width }, one));
+}
+
+/** Thousands a second, from a count and the ms it took. */
+export function perSecond(count: number, ms: number): number {
+  return count / ms;
+}
+
+/** How long `work` takes, in ms. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const from = performance.now();
+  await work();
+  return performance.now() - from;
+}

@@ -1,0 +1,139 @@
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { connect } from "@waybill/core";
+import type { Adapter, AdapterContext, BusReport, ConnectOptions, Transport } from "@waybill/core";
+import { describe, expect, test } from "vitest";
+import { caught } from "./support.ts";
+
+const run = promisify(execFile);
+
+/** An adapter that shows what it was given. */
+function showing(schemes: readonly string[]): Adapter & { readonly seen: { url: URL; context: AdapterContext }[] } {
+  const seen: { url: URL; context: AdapterContext }[] = [];
+  return {
+    name: "showing",
+    schemes,
+    seen,
+    connect: async (url, context) => {
+      seen.push({ url, context });
+      return { close: async () => undefined } as unknown as Transport;
+    },
+  };
+}
+
+describe("the URL", () => {
+  test.each([
+    "",
+    "nonsense",
+    "redis//host",
+    "amqp://user:s3cret@host:port",
+    "://",
+    "http://[::1",
+    "redis://us er:s3cret@h ost",
+  ])("%j cannot be read, and the error holds nothing of it", async (url) => {
+    const error = await caught(() => connect(url));
+    expect(error).toMatchObject({ name: "WaybillError", code: "CONFIG" });
+    expect(`${error.message} ${String(error.cause)} ${error.stack}`).not.toContain("s3cret");
+  });
+
+  test("of an unknown scheme is refused, naming the schemes known and how to pass an adapter, not the password", async () => {
+    const error = await caught(() => connect("nats://user:s3cret@host", { adapters: [showing(["mqtt:"])] }));
+    expect(error).toMatchObject({ code: "UNKNOWN_SCHEME" });
+    expect(error.message).toMatch(/"nats:".*mqtt: memory: sqlite: .*adapters/);
+    expect(error.message).not.toMatch(/s3cret|user/);
+  });
+
+  test("names the package to install, where the adapter is not", async () => {
+    // Where nothing is installed: a copy of core alone.
+    const folder = await mkdtemp(join(tmpdir(), "waybill-core-"));
+    await cp(new URL("../dist", import.meta.url), folder, { recursive: true });
+    const script = `
+      const { connect } = await import("./index.js");
+      for (const scheme of ["memory", "sqlite", "redis", "rediss", "amqp", "amqps", "kafka", "sqs"]) {
+        await connect(scheme + "://user:s3cret@host").catch(({ code, message }) => console.log(scheme, code, message));
+      }`;
+    const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", script], { cwd: folder });
+    await rm(folder, { recursive: true });
+    const lines = stdout.trim().split("\n");
+    const names = ["memory", "sqlite", "redis", "redis", "rabbitmq", "rabbitmq", "kafka", "sqs"];
+    expect(lines).toHaveLength(names.length);
+    for (const [index, name] of names.entries()) {
+      expect(lines[index]).toMatch(new RegExp(`^\\w+ UNKNOWN_SCHEME .* run: npm install @waybill/${name}$`));
+    }
+    expect(stdout).not.toContain("s3cret");
+  });
+});
+
+describe("adapters", () => {
+  test("that are passed go first, before our own of the same scheme", async () => {
+    const adapter = showing(["memory:"]);
+    await using bus = await connect("memory:", { adapters: [adapter] });
+    expect(bus).toBeDefined();
+    expect(adapter.seen).toHaveLength(1);
+  });
+
+  test("get the URL as it was given and the options meant for them", async () => {
+    const adapter = showing(["nats:"]);
+    const options = { cluster: true };
+    await using _ = await connect(new URL("nats://u:p@h1/path?x=1"), {
+      adapters: [adapter],
+      options,
+      topology: "verify",
+      namespace: "shop",
+    });
+    expect(adapter.seen[0]?.url.href).toBe("nats://u:p@h1/path?x=1");
+    expect(adapter.seen[0]?.context).toMatchObject({ options, topology: "verify", namespace: "shop" });
+  });
+
+  test("whose connect rejects reject connect", async () => {
+    const failing: Adapter = { ...showing(["nats:"]), connect: () => Promise.reject(new Error("refused")) };
+    await expect(connect("nats://h", { adapters: [failing] })).rejects.toThrow("refused");
+  });
+});
+
+describe("reports", () => {
+  test("reach the user, the inbox by its names", async () => {
+    const adapter = showing(["nats:"]);
+    const reports: BusReport[] = [];
+    await using _ = await connect("nats://h", { adapters: [adapter], onReport: (report) => reports.push(report) });
+    adapter.seen[0]?.context.report("restored");
+    expect(reports).toEqual([{ kind: "restored", inbox: undefined, error: undefined }]);
+  });
+
+  test("never throw into the adapter, whatever the user's function does", async () => {
+    const adapter = showing(["nats:"]);
+    const warned = new Promise<Error>((resolve) => process.once("warning", resolve));
+    const onReport = (): never => {
+      throw new Error("the hook is broken");
+    };
+    await using _ = await connect("nats://h", { adapters: [adapter], onReport });
+    adapter.seen[0]?.context.report("restored");
+    expect((await warned).message).toContain("the hook is broken");
+  });
+
+  test("without a listener go nowhere", async () => {
+    const adapter = showing(["nats:"]);
+    await using _ = await connect("nats://h", { adapters: [adapter] });
+    expect(() => adapter.seen[0]?.context.report("lost")).not.toThrow();
+  });
+});
+
+test.each<ConnectOptions>([
+  { source: "" },
+  { source: "a\nb" },
+  { namespace: "" },
+  { namespace: "a..b" },
+  { namespace: "\ud800" },
+  { publishTimeout: -1 },
+  { publishTimeout: Number.NaN },
+  { publishTimeout: "soon" as "5s" },
+  { maxBufferedBytes: 0 },
+  { maxBufferedBytes: Infinity },
+])("%j is refused before anything is connected", async (options) => {
+  const adapter = showing(["nats:"]);
+  expect(await caught(() => connect("nats://h", { adapters: [adapter], ...options }))).toBeInstanceOf(TypeError);
+  expect(adapter.seen).toEqual([]);
+});

@@ -1,0 +1,130 @@
+import { virtualClock } from "@waybill/testing";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { encoder } from "../src/cloud-events.ts";
+import { json } from "../src/codec.ts";
+import type { Envelope } from "../src/envelope.ts";
+import { WaybillError } from "../src/errors.ts";
+import { inboxOf } from "../src/inbox.ts";
+import { Isolation } from "../src/isolation.ts";
+import type { Handle } from "../src/middleware.ts";
+import { queue } from "../src/queue.ts";
+import { retryPolicy } from "../src/retry.ts";
+import { Runner } from "../src/runner.ts";
+import type { Delivery, Flow, Receiver, Settlement, SettleResult, Transport } from "../src/seam.ts";
+import { delivery } from "./support.ts";
+
+const jobs = queue("jobs", { schema: z.any() });
+
+function received(id: string, over: Partial<Delivery> = {}): Delivery {
+  const envelope = { id, timestamp: 0, correlationId: id, headers: {} } as unknown as Envelope;
+  return delivery(id, { ...encoder(json, "jobs", "shop", 1)(envelope, id), ...over });
+}
+
+/** A runner on a receiver by hand: what it settled and what it asked for. */
+async function setUp(handle: Handle, answer: (settlement: Settlement) => SettleResult = () => "settled") {
+  const clock = virtualClock(0);
+  const settled: string[] = [];
+  const windows: number[] = [];
+  const receiver = {
+    address: "",
+    ended: new Promise<void>(() => undefined),
+    settle: async (batch: readonly Settlement[]) => {
+      settled.push(...batch.map(({ outcome, delivery: { id } }) => `${outcome} ${id}`));
+      return batch.map(answer);
+    },
+    resize: ({ window }: Flow) => void windows.push(window),
+    stop: async () => undefined,
+    close: async () => undefined,
+  } as unknown as Receiver;
+  const runner = new Runner({
+    inbox: inboxOf(jobs, undefined),
+    definition: jobs,
+    handle,
+    concurrency: 2,
+    timeout: Infinity,
+    maxHeldBytes: 1_000_000,
+    retry: retryPolicy(),
+    clock,
+    random: () => 0,
+    backoff: () => 100,
+    isolation: new Isolation(clock),
+    compose: () => Promise.reject(new Error("no effects here")),
+    report: () => undefined,
+  });
+  await runner.start({ receive: async () => receiver } as unknown as Transport);
+  return { clock, runner, settled, windows };
+}
+
+test("never more handlers at once than the concurrency, and the rest in order", async () => {
+  const done: (() => void)[] = [];
+  const { clock, runner, settled } = await setUp(() => new Promise((resolve) => done.push(resolve)));
+  runner.deliver(["a", "b", "c"].map((id) => received(id)));
+  expect([runner.running, runner.waiting]).toEqual([2, 1]);
+  done[1]?.();
+  await clock.flush();
+  expect([runner.running, runner.waiting, settled]).toEqual([2, 0, ["ack b"]]);
+});
+
+test("pause gives back what was not started, and asks for nothing until resume", async () => {
+  const { clock, runner, settled, windows } = await setUp(() => new Promise(() => undefined));
+  runner.deliver(["a", "b", "c"].map((id) => received(id)));
+  runner.pause();
+  runner.deliver([received("d")]);
+  await clock.flush();
+  expect(settled).toEqual(["release c", "release d"]);
+  expect(windows.at(-1)).toBe(0);
+  runner.resume();
+  expect(windows.at(-1)).toBeGreaterThanOrEqual(2);
+});
+
+test("of several suspects that come at once one is handled alone, the others are given back, none is forgotten", async () => {
+  const alone: number[] = [];
+  const { clock, runner, settled } = await setUp(async () => void alone.push(runner.running));
+  runner.deliver([received("s1", { deliveries: 5 }), received("s2", { deliveries: 5 })]);
+  runner.deliver([received("s3", { deliveries: 5 }), received("x")]);
+  await clock.flush();
+  expect(settled.toSorted()).toEqual(["ack s1", "ack x", "release s2", "release s3"]);
+  expect(alone).toHaveLength(2);
+});
+
+test("what killed ten members is buried unread", async () => {
+  const { clock, runner, settled } = await setUp(() => expect.unreachable());
+  runner.deliver([received("a", { deliveries: 11 })]);
+  await clock.flush();
+  expect(settled).toEqual(["dead a"]);
+});
+
+test("a lost lease fires the signal, and the handler's late end settles nothing", async () => {
+  let end: (() => void) | undefined;
+  let signal: AbortSignal | undefined;
+  const { clock, runner, settled } = await setUp((message) => {
+    signal = message.signal;
+    return new Promise((resolve) => (end = resolve));
+  });
+  const messages = [received("a"), received("b"), received("c")];
+  runner.deliver(messages.slice(0, 1));
+  runner.lost(messages.slice(0, 1), new WaybillError("LEASE_LOST", "the lease ended"));
+  expect(signal?.reason).toMatchObject({ code: "LEASE_LOST" });
+  end?.();
+  await clock.flush();
+  expect(settled).toEqual([]);
+});
+
+test("a message that cannot be settled stops the rest and turns health red, until it can (DLQ-2)", async () => {
+  let full = true;
+  const error = new WaybillError("FULL", "no room");
+  const { clock, runner, settled, windows } = await setUp(
+    async () => undefined,
+    () => (full ? error : "settled"),
+  );
+  runner.deliver([received("a")]);
+  await clock.flush();
+  expect(runner.trouble).toBe(error);
+  expect(windows.at(-1)).toBe(0);
+  full = false;
+  await clock.advance(100);
+  expect(runner.trouble).toBeUndefined();
+  expect(windows.at(-1)).toBe(2);
+  expect(settled).toEqual(["ack a", "ack a"]);
+});

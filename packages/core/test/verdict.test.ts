@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { inboxOf } from "../src/inbox.ts";
+import { readNote } from "../src/note.ts";
+import { Unreadable } from "../src/reader.ts";
+import { retryPolicy } from "../src/retry.ts";
+import type { Headers, Settlement } from "../src/seam.ts";
+import { topic } from "../src/topic.ts";
+import { conviction, failure, isSuspect } from "../src/verdict.ts";
+import { delivery } from "./support.ts";
+import { z } from "zod";
+
+const inbox = inboxOf(topic("orders", { schema: z.any() }), "billing");
+const context = {
+  inbox,
+  retry: retryPolicy({ maxAttempts: 3, delay: 50 }),
+  random: () => 0,
+  clock: { now: () => 7_000 },
+};
+
+function noteOf(settlement: Settlement | undefined): Headers {
+  return settlement !== undefined && "note" in settlement ? settlement.note : {};
+}
+
+describe("a failed handling", () => {
+  test("is retried with a note of when it began", () => {
+    const settlement = failure(delivery("a", { failures: 1 }), new Error("no"), context);
+    expect(settlement).toMatchObject({ outcome: "retry", delayMs: 50, failed: true });
+    expect(readNote(noteOf(settlement)).firstFailedAt).toBe(7_000);
+  });
+
+  test("of the last attempt is dead, and the note says everything", () => {
+    const settlement = failure(delivery("a", { failures: 2 }), new Error("no"), context);
+    expect(settlement.outcome).toBe("dead");
+    expect(readNote(noteOf(settlement)).death).toMatchObject({
+      reason: "exhausted",
+      attempts: 3,
+      deadAt: 7_000,
+      source: "orders",
+      group: "billing",
+      error: { message: "no" },
+    });
+  });
+
+  test("of what cannot be read is dead at once, and was no attempt", () => {
+    const settlement = failure(delivery("a"), new Unreadable("invalid", "total: wrong"), context);
+    expect(readNote(noteOf(settlement)).death).toMatchObject({ reason: "invalid", attempts: 0 });
+  });
+});
+
+describe("a message in the hands of members that died", () => {
+  test.each([
+    [undefined, 0, false, false],
+    [1, 0, false, false],
+    [3, 0, false, false],
+    [4, 0, true, false],
+    [4, 1, false, false],
+    [10, 0, true, false],
+    [11, 0, true, true],
+    [16, 5, true, true],
+    [15, 5, true, false],
+  ])("delivered %s times with %d failures: suspect %s, convicted %s", (deliveries, failures, suspect, convicted) => {
+    const message = delivery("a", { deliveries, failures });
+    expect(isSuspect(message)).toBe(suspect);
+    expect(conviction(message, context) !== undefined).toBe(convicted);
+  });
+
+  test("is buried as crashed, its own failures counted", () => {
+    const settlement = conviction(delivery("a", { deliveries: 13, failures: 2 }), context);
+    expect(readNote(noteOf(settlement)).death).toMatchObject({ reason: "crashed", attempts: 2 });
+  });
+});
