@@ -54,12 +54,12 @@ export class Runner implements Sink, Isolated {
   constructor(options: RunnerOptions) {
     this.#options = options;
     const { clock, backoff, concurrency } = options;
-    this.#window = new Window(concurrency, clock.now());
+    this.#window = new Window(concurrency);
     this.#alarm = new Alarm(clock, () => this.#expire());
     this.#settler = new Settler({
       clock,
       backoff,
-      done: (batch, results) => this.#settledSome(batch.length, results.includes("lost")),
+      done: (results) => this.#settledSome(results.includes("lost")),
       trouble: (error) => this.#onTrouble(error),
     });
   }
@@ -176,6 +176,7 @@ export class Runner implements Sink, Isolated {
 
   /** Never rejects: what a handler throws is decided upon here. */
   async #run(delivery: Delivery): Promise<void> {
+    if (this.#running.size === 0) this.#window.busy(this.#options.clock.now());
     this.#running.set(delivery, undefined);
     let job: Job | undefined;
     try {
@@ -209,8 +210,13 @@ export class Runner implements Sink, Isolated {
   }
 
   #finished(delivery: Delivery): void {
-    this.#running.delete(delivery);
-    if (this.#running.size === 0) for (const wake of this.#idle.splice(0)) wake();
+    // A handler that ends after its time was finished then.
+    if (!this.#running.delete(delivery)) return;
+    this.#window.handled();
+    if (this.#running.size === 0) {
+      this.#window.idle(this.#options.clock.now());
+      for (const wake of this.#idle.splice(0)) wake();
+    }
     if (this.#waiting.length > 0 || this.#suspects.length > 0) this.#pump();
   }
 
@@ -233,11 +239,10 @@ export class Runner implements Sink, Isolated {
     this.#finished(delivery);
   }
 
-  #settledSome(count: number, someLost: boolean): void {
+  #settledSome(someLost: boolean): void {
     if (someLost)
       this.#options.report("lost", new WaybillError("LEASE_LOST", "a settlement came after its lease had ended"));
-    if (this.#window.settled(count, this.#options.clock.now()) && this.#stops.size === 0)
-      this.#receiver?.resize(this.#flow());
+    if (this.#window.fit(this.#options.clock.now()) && this.#stops.size === 0) this.#receiver?.resize(this.#flow());
   }
 
   #onTrouble(error: WaybillError | undefined): void {

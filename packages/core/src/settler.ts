@@ -6,7 +6,7 @@ export interface SettlerOptions {
   readonly clock: Clock;
   readonly backoff: Backoff;
   /** Called with each batch's results that left our hands: settled or lost. */
-  done(settlements: readonly Settlement[], results: readonly SettleResult[]): void;
+  done(results: readonly SettleResult[]): void;
   /** Called when settling begins to fail, and with undefined when it works again (DLQ-2). */
   trouble(error: WaybillError | undefined): void;
 }
@@ -73,7 +73,7 @@ export class Settler {
     if (this.#closed) return;
     const failed = batch.filter((_, index) => isError(results[index]));
     this.#pending -= batch.length - failed.length;
-    this.#options.done(batch, results);
+    this.#options.done(results);
     if (this.#failures > 0) for (const settlement of batch) this.#failing.delete(settlement);
     if (failed.length > 0) this.#again(failed, results.find(isError));
     else if (this.#failures > 0 && this.#failing.size === 0) {

@@ -1,38 +1,54 @@
-const quick = 50;
-const slow = 500;
-const most = 1_000;
+/** How much work ahead a consumer holds, ms, so that its handlers need not wait for the carrier. */
+const ahead = 100;
+const most = 4_000;
 
 /**
- * How many messages a consumer may hold: its concurrency at first, doubled while a window's worth is settled within 50 ms, up
- * to a thousand, halved when it takes over half a second. So short handlers are fed in batches, and long ones do not keep
- * messages from other members (SUB-12).
+ * How many messages a consumer may hold: its concurrency, and what its handlers get done in a tenth of a second, up to four
+ * thousand. So short handlers are fed in batches, however long the carrier's round trip is, and long ones do not keep messages
+ * from other members (SUB-12). Only the time in which handlers run counts.
  */
 export class Window {
-  readonly #least: number;
+  readonly #concurrency: number;
   #size: number;
-  #settled = 0;
-  #since: number;
+  #handled = 0;
+  #busyMs = 0;
+  #busySince: number | undefined;
 
-  constructor(concurrency: number, now: number) {
-    this.#least = concurrency;
+  constructor(concurrency: number) {
+    this.#concurrency = concurrency;
     this.#size = concurrency;
-    this.#since = now;
   }
 
   get size(): number {
     return this.#size;
   }
 
-  /** Counts settled messages; true when the size has changed. */
-  settled(count: number, now: number): boolean {
-    this.#settled += count;
-    if (this.#settled < this.#size) return false;
-    const took = now - this.#since;
+  /** The first handler has started. */
+  busy(now: number): void {
+    this.#busySince ??= now;
+  }
+
+  /** A handler has ended. */
+  handled(): void {
+    this.#handled += 1;
+  }
+
+  /** The last handler has ended. */
+  idle(now: number): void {
+    this.#busyMs += now - (this.#busySince ?? now);
+    this.#busySince = undefined;
+  }
+
+  /** Fits the size to what was handled since it last did; true when it has changed. At most doubles at a time. */
+  fit(now: number): boolean {
+    const busyMs = this.#busyMs + now - (this.#busySince ?? now);
+    if (this.#handled === 0 || (this.#handled < this.#size && busyMs < ahead)) return false;
+    const wanted = this.#concurrency + Math.ceil((this.#handled / Math.max(busyMs, 1)) * ahead);
     const before = this.#size;
-    if (took < quick) this.#size = Math.max(this.#least, Math.min(most, this.#size * 2));
-    else if (took > slow) this.#size = Math.max(this.#least, Math.floor(this.#size / 2));
-    this.#settled = 0;
-    this.#since = now;
+    this.#size = Math.max(this.#concurrency, Math.min(most, wanted, before * 2));
+    this.#handled = 0;
+    this.#busyMs = 0;
+    if (this.#busySince !== undefined) this.#busySince = now;
     return this.#size !== before;
   }
 }

@@ -17,7 +17,7 @@ function setUp(answer: Answer = async (batch) => batch.map(() => "settled")) {
   const settler = new Settler({
     clock,
     backoff: () => 100,
-    done: (_, results) => done.push(results),
+    done: (results) => void done.push(results),
     trouble: (error) => trouble.push(error?.code),
   });
   const settle: Answer = (batch) => {
