@@ -1,3 +1,4 @@
+import { atMost } from "./at-most.ts";
 import type { Clock } from "./clock.ts";
 
 /** What a consumer does for another's suspect: stand still, and go on. */
@@ -39,17 +40,8 @@ export class Isolation {
 
   async #run(task: () => Promise<void>): Promise<void> {
     const held = [...this.#members];
-    await this.#atMost(Promise.all(held.map((member) => member.hold())));
-    await this.#atMost(task().catch(() => undefined));
+    await atMost(this.#clock, patience, Promise.all(held.map((member) => member.hold())));
+    await atMost(this.#clock, patience, task());
     for (const member of held) member.unhold();
-  }
-
-  async #atMost(work: Promise<unknown>): Promise<void> {
-    let stop: (() => void) | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      stop = this.#clock.after(patience, resolve);
-    });
-    await Promise.race([work, timeout]);
-    stop?.();
   }
 }

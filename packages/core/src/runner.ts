@@ -1,4 +1,5 @@
 import { Alarm } from "./alarm.ts";
+import { atMost } from "./at-most.ts";
 import type { Clock } from "./clock.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { WaybillError } from "./errors.ts";
@@ -134,9 +135,9 @@ export class Runner implements Sink, Isolated {
     this.#stop("closing");
     await this.#receiver?.stop();
     this.#giveBack();
-    await this.#within(graceMs, this.#quiet());
+    await atMost(this.#options.clock, graceMs, this.#quiet());
     this.#abandon();
-    await this.#within(Math.max(graceMs, 1_000), this.#settler.drained());
+    await atMost(this.#options.clock, Math.max(graceMs, 1_000), this.#settler.drained());
     this.#settler.close();
     this.#alarm.clear();
     await this.#receiver?.close();
@@ -293,11 +294,5 @@ export class Runner implements Sink, Isolated {
 
   #quiet(): Promise<void> {
     return this.#running.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
-  }
-
-  async #within(ms: number, work: Promise<void>): Promise<void> {
-    let stop: (() => void) | undefined;
-    await Promise.race([work, new Promise<void>((resolve) => (stop = this.#options.clock.after(ms, resolve)))]);
-    stop?.();
   }
 }
