@@ -1,6 +1,6 @@
 import { conformance, mutants } from "@waybill/conformance";
 import type { Transport } from "@waybill/core";
-import { adapter, MemoryTransport } from "@waybill/memory";
+import { adapter, type MemoryTransport } from "@waybill/memory";
 import { describe, test } from "vitest";
 
 const control = (act: "crash" | "freeze" | "thaw") => (transport: Transport) => (transport as MemoryTransport)[act]();

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { type Case, casesOf } from "../../case.ts";
+import { range, sameNumbers } from "../../expect.ts";
+import { outlineOf } from "../../item.ts";
+import type { Member } from "../../members/member.ts";
+import { lettersIn, numberOf } from "../../letters.ts";
+import { every, kills, where } from "../../owed.ts";
+
+/** How often a supervisor starts the member again before the suite gives up: core convicts after ten deaths. */
+const lives = 14;
+
+/** DLQ-4 */
+export const crashing: readonly Case[] = casesOf("DLQ-4", {
+  "": {
+    shows: "a message that kills its process ends among the dead letters, and its neighbours are handled",
+    owed: every(
+      kills,
+      where("a lease up to 5 s", ({ leaseMs }) => leaseMs <= 5_000),
+    ),
+    async run(bench) {
+      const queue = bench.queue();
+      const bus = await bench.connect();
+      await bus.publishMany(
+        queue,
+        range(0, 8).map((n) => (n === 3 ? { n, act: "exit" } : { n, act: "slow" })),
+      );
+      const inbox = bus.inbox(queue);
+      const dead = async (): Promise<number> => (await inbox.stats()).dead ?? 0;
+      const members: Member[] = [];
+      while (members.length < lives && (await dead()) === 0) {
+        const member = await bench.member({ of: outlineOf(queue), concurrency: 4 });
+        members.push(member);
+        const over = async (): Promise<boolean> => !member.alive || (await dead()) > 0;
+        await bench.eventually("it dies, or the culprit is convicted", over, (is) => is, bench.leaseBoundMs);
+      }
+      await bench.drained(inbox);
+      const letters = await lettersIn(inbox);
+      assert.deepEqual(
+        letters.map(({ data, reason }) => [numberOf({ data }), reason]),
+        [[3, "crashed"]],
+      );
+      const done = new Set(members.flatMap((member) => member.done));
+      sameNumbers(
+        [...done],
+        range(0, 8).filter((n) => n !== 3),
+        "neighbours handled",
+      );
+    },
+  },
+});

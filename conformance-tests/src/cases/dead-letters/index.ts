@@ -1,0 +1,9 @@
+import type { Case } from "../../case.ts";
+import { burial } from "./burial.ts";
+import { crashing } from "./crashing.ts";
+import { redrive } from "./redrive.ts";
+import { unreadable } from "./unreadable.ts";
+import { walking } from "./walking.ts";
+
+/** DLQ-1 to DLQ-6. */
+export const deadLetters: readonly Case[] = [...burial, ...unreadable, ...crashing, ...walking, ...redrive];

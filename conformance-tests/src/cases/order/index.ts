@@ -1,0 +1,7 @@
+import type { Case } from "../../case.ts";
+import { delayed } from "./delayed.ts";
+import { keys } from "./keys.ts";
+import { members } from "./members.ts";
+
+/** ORD-1 to ORD-3, DLY-1. */
+export const order: readonly Case[] = [...keys, ...members, ...delayed];

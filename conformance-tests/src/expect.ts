@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { inspect } from "node:util";
+import { type ErrorCode, WaybillError } from "@waybill/core";
+
+/** The error with which `run` rejects or throws; fails if it does not, or not with this code. */
+export async function rejection(run: () => unknown, code: ErrorCode): Promise<WaybillError> {
+  let outcome: unknown;
+  try {
+    outcome = await run();
+  } catch (error) {
+    assert(error instanceof WaybillError && error.code === code, `expected ${code}, got ${inspect(error)}`);
+    return error;
+  }
+  assert.fail(
+    `expected ${code}, but it succeeded${outcome === undefined ? "" : ` with ${inspect(outcome, { depth: 1 })}`}`,
+  );
+}
+
+/** Fails unless both hold the same numbers, in any order; the message names what is missing and what is too many. */
+export function sameNumbers(actual: readonly number[], expected: readonly number[], what: string): void {
+  const missing = without(expected, actual);
+  const tooMany = without(actual, expected);
+  if (missing.length === 0 && tooMany.length === 0) return;
+  assert.fail(`${what}: ${describe("missing", missing)}${describe("too many", tooMany)}of ${expected.length} expected`);
+}
+
+/** The whole numbers from `from` to before `to`. */
+export function range(from: number, to: number): readonly number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index);
+}
+
+/** A promise and the function that resolves it. */
+export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { opened: promise, open: resolve };
+}
+
+/** What is left of `from` when each of `taken` is taken out once. */
+function without(from: readonly number[], taken: readonly number[]): readonly number[] {
+  const counts = new Map<number, number>();
+  for (const n of taken) counts.set(n, (counts.get(n) ?? 0) + 1);
+  return from.filter((n) => {
+    const count = counts.get(n) ?? 0;
+    counts.set(n, count - 1);
+    return count <= 0;
+  });
+}
+
+function describe(what: string, numbers: readonly number[]): string {
+  if (numbers.length === 0) return "";
+  return `${what} ${numbers.slice(0, 20).join(", ")}${numbers.length > 20 ? ` and ${numbers.length - 20} more` : ""}; `;
+}

@@ -1,0 +1,80 @@
+import { type Bus, type Consumer, fixed, type Message } from "@waybill/core";
+import { type Act, type Item, type Outline, queueOf, topicOf } from "../item.ts";
+import { handlingOf } from "../recorder.ts";
+import type { MemberEvent, MemberOrder, MemberSpec } from "./member.ts";
+
+export interface HostOptions {
+  readonly bus: Bus;
+  readonly spec: MemberSpec;
+  /** Resolves once the listener has it for sure, also if the member dies at once. */
+  readonly tell: (event: MemberEvent) => Promise<void>;
+  /** Kills the member. */
+  readonly exit: () => void;
+}
+
+/** A member's own side, in whatever process: it subscribes, does what items say, and obeys orders. */
+export class Host {
+  readonly #options: HostOptions;
+  readonly #told = Promise.withResolvers<void>();
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves once it takes messages. */
+  async start(): Promise<void> {
+    const { group } = await this.#subscribe();
+    await this.#options.tell({ kind: "ready", group });
+  }
+
+  readonly obey = async (order: MemberOrder): Promise<void> => {
+    if (order.kind === "go") this.#told.resolve();
+    else if (order.kind === "close") await this.#options.bus.close({ grace: 5_000 });
+    else await this.#publish(order.ref, order.to, order.item);
+  };
+
+  #subscribe(): Promise<Consumer> {
+    const { bus, spec } = this.#options;
+    const { of, group, concurrency, maxAttempts, retryDelayMs = 0 } = spec;
+    const options = { concurrency, retry: { maxAttempts, delay: fixed(retryDelayMs) } };
+    const handler = (message: Message<Item>): Promise<void> => this.#handle(message);
+    if (of.kind === "queue") return bus.work(queueOf(of), options, handler);
+    if (group === undefined) return bus.listen(topicOf(of), handler, options);
+    return bus.subscribe(topicOf(of), { ...options, group }, handler);
+  }
+
+  async #handle(message: Message<Item>): Promise<void> {
+    const { tell, spec } = this.#options;
+    const { n, act = spec.act ?? "ok" } = message.data;
+    message.signal.addEventListener("abort", () => void tell({ kind: "aborted", n }));
+    await tell({ kind: "began", handling: handlingOf(message) });
+    await this.#act(act, message);
+    await tell({ kind: "done", n });
+  }
+
+  async #act(act: Act, message: Message<Item>): Promise<void> {
+    if (act === "fail") throw new Error("told to fail");
+    if (act === "hang") await new Promise<never>(() => undefined);
+    if (act === "slow") await new Promise((resolve) => void setTimeout(resolve, Math.random() * 20));
+    if (act === "exit") {
+      this.#options.exit();
+      await new Promise<never>(() => undefined);
+    }
+    if (act === "send") {
+      const to = { kind: "queue", name: message.data.text ?? "", keyed: false, ordered: false } as const;
+      await message.send(queueOf(to), { n: message.data.n });
+    }
+    if (act === "wait" || act === "send") await this.#told.promise;
+  }
+
+  async #publish(ref: number, to: Outline, item: Item): Promise<void> {
+    const { bus, tell } = this.#options;
+    try {
+      if (to.kind === "queue") await bus.send(queueOf(to), item);
+      else await bus.publish(topicOf(to), item);
+      await tell({ kind: "published", ref, error: undefined });
+    } catch (error) {
+      await tell({ kind: "published", ref, error: String(error) });
+    }
+  }
+}

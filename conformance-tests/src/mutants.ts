@@ -1,0 +1,20 @@
+import type { Mutant } from "./mutant.ts";
+import { deliveringMutants } from "./mutants/delivering.ts";
+import { keepingMutants } from "./mutants/keeping.ts";
+import { publishingMutants } from "./mutants/publishing.ts";
+import { settlingMutants } from "./mutants/settling.ts";
+
+/** Every mutant of the suite. */
+export const allMutants: readonly Mutant[] = [
+  ...publishingMutants,
+  ...deliveringMutants,
+  ...settlingMutants,
+  ...keepingMutants,
+];
+
+/** @throws Error where there is none of this name */
+export function mutantNamed(name: string): Mutant {
+  const found = allMutants.find((mutant) => mutant.name === name);
+  if (found === undefined) throw new Error(`there is no mutant "${name}"`);
+  return found;
+}

@@ -1,0 +1,89 @@
+import { AssertionError } from "node:assert";
+import { WaybillError } from "@waybill/core";
+import { Bench } from "./bench.ts";
+import type { Case } from "./case.ts";
+import { cases } from "./cases.ts";
+import { type ConformanceOptions, manifestsOf, rejectionOf, setupOf } from "./conformance.ts";
+import type { Mutant } from "./mutant.ts";
+import { allMutants } from "./mutants.ts";
+import { type Entry, planOf } from "./plan.ts";
+import type { Setup } from "./setup.ts";
+import { oneByOne, sideBySide, tellAsserted, testTimeout } from "./test-runner.ts";
+
+/** What waits for a mutant waits in vain, so the bounds are short. */
+const boundMs = 1_000;
+const closeMs = 300;
+const caseMs = 30_000;
+
+/**
+ * Defines a test for each case and each mutant of the adapter that this case has to notice: the case must fail on it. Proves that the
+ * suite has teeth on this adapter; await it beside `conformance`, with the same options.
+ */
+export async function mutation(options: Omit<ConformanceOptions, "report" | "waivers">): Promise<void> {
+  const { runner, adapter, controls = {} } = options;
+  const setup = setupOf(options);
+  const manifests = await manifestsOf(setup);
+  const entries = planOf({ cases, manifests, controls, waivers: [] });
+  const define = ({ mutant, one }: Pair): void => {
+    runner.test(`${one.id} catches one that ${mutant.name}`, { timeout: testTimeout }, async (context) => {
+      const bench = new Bench(mutated(setup, mutant), manifests[one.on ?? "queue"]);
+      const rejected = await rejectionOf(bench, () => inTime(one.run(bench)));
+      tellAsserted(context);
+      checkCaught(one, mutant, rejected);
+    });
+  };
+  const pairs = pairsOf(entries).filter(({ mutant }) => mutant.oneProcess !== true || controls.processes === undefined);
+  runner.describe(`mutants of ${adapter.name}`, sideBySide, () => {
+    for (const pair of pairs) if (pair.one.alone !== true) define(pair);
+  });
+  runner.describe(`mutants of ${adapter.name}, one by one`, oneByOne, () => {
+    runner.test("every case has a mutant that it must catch", { timeout: testTimeout }, async (context) => {
+      const without = casesWithoutMutant();
+      tellAsserted(context);
+      if (without.length > 0) throw new Error(`nobody knows whether these can fail: ${without.join(" ")}`);
+    });
+    for (const pair of pairs) if (pair.one.alone === true) define(pair);
+  });
+}
+
+/** The ids of cases that no mutant fails: nobody knows whether they could fail at all. */
+export function casesWithoutMutant(): readonly string[] {
+  const caught = new Set(allMutants.flatMap(({ caughtBy }) => caughtBy));
+  return cases.map(({ id }) => id).filter((id) => !caught.has(id));
+}
+
+interface Pair {
+  readonly mutant: Mutant;
+  readonly one: Case;
+}
+
+/** Each mutant with each case that must catch it and is owed. */
+function pairsOf(entries: readonly Entry[]): readonly Pair[] {
+  return allMutants.flatMap((mutant) =>
+    mutant.caughtBy.flatMap((id) => {
+      const entry = entries.find((known) => known.case.id === id);
+      if (entry === undefined) throw new Error(`mutant ${mutant.name} names ${id}, which is no case`);
+      return entry.status === "owed" ? [{ mutant, one: entry.case }] : [];
+    }),
+  );
+}
+
+function mutated(setup: Setup, mutant: Mutant): Setup {
+  return { ...setup, boundMs, closeMs, mutant: mutant.name, mutate: (adapter) => mutant.mutate(adapter) };
+}
+
+async function inTime(run: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new AssertionError({ message: `not over after ${caseMs} ms` })), caseMs);
+  });
+  run.catch(() => undefined);
+  await Promise.race([run, late]).finally(() => clearTimeout(timer));
+}
+
+function checkCaught(one: Case, mutant: Mutant, rejected: { readonly error: unknown } | undefined): void {
+  if (rejected === undefined) throw new Error(`${one.id} passes on an adapter that ${mutant.name}`);
+  const { error } = rejected;
+  if (error instanceof AssertionError || error instanceof WaybillError) return;
+  throw new Error(`${one.id} did not fail on an adapter that ${mutant.name}, it broke down`, { cause: error });
+}

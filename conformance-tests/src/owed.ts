@@ -1,0 +1,43 @@
+import type { OwedRule } from "./case.ts";
+
+/** Every adapter owes it. */
+export const always: OwedRule = () => "owed";
+
+/** Where topics, with a copy for each group, are claimed. */
+export const topics: OwedRule = ({ can }) => (can.has("topics") ? "owed" : { unclaimed: "topics" });
+
+/** Where order by key is claimed. */
+export const order: OwedRule = (manifest) => (manifest.order === "key" ? "owed" : { unclaimed: "order" });
+
+/** Where a delay of some seconds is claimed. */
+export const delay: OwedRule = ({ maxDelay }) => (maxDelay >= 5_000 ? "owed" : { unclaimed: "delay" });
+
+/** Where the suite can kill members. */
+export const kills: OwedRule = (_, { processes, crash }) =>
+  processes !== undefined || crash !== undefined ? "owed" : { needs: "controls that kill a member" };
+
+/** Where the suite can stop members and let them go on. */
+export const stops: OwedRule = (_, { processes, freeze, thaw }) =>
+  processes !== undefined || (freeze !== undefined && thaw !== undefined)
+    ? "owed"
+    : { needs: "controls that stop a member" };
+
+/** Where the suite has members that are processes. */
+export const forks: OwedRule = (_, { processes }) =>
+  processes !== undefined ? "owed" : { needs: "members that are processes" };
+
+/** Where a rule of the adapter's own limits holds; otherwise `why` it cannot be shown. */
+export function where(why: string, holds: (manifest: Parameters<OwedRule>[0]) => boolean): OwedRule {
+  return (manifest) => (holds(manifest) ? "owed" : { needs: why });
+}
+
+/** Where all of them hold; the first that does not says why. */
+export function every(...rules: readonly OwedRule[]): OwedRule {
+  return (manifest, controls) => {
+    for (const rule of rules) {
+      const owed = rule(manifest, controls);
+      if (owed !== "owed") return owed;
+    }
+    return "owed";
+  };
+}

@@ -1,0 +1,25 @@
+import { rejection } from "./expect.ts";
+import type { Bench } from "./bench.ts";
+
+/** What a manifest may do without; asking for it is then refused with `UNSUPPORTED`, when it is asked for and not later. */
+export type Claim = "topics" | "order" | "delay";
+
+/** For each claim, a case which shows that asking for what is not claimed is refused (CAP-1). */
+export const refusals: Readonly<Record<Claim, (bench: Bench) => Promise<void>>> = {
+  async topics(bench) {
+    const bus = await bench.connect();
+    const topic = bench.topic();
+    await rejection(() => bus.subscribe(topic, { group: "g" }, () => undefined), "UNSUPPORTED");
+    await rejection(() => bus.publish(topic, { n: 1 }), "UNSUPPORTED");
+  },
+  async order(bench) {
+    const bus = await bench.connect();
+    const queue = bench.queue({ ordered: true });
+    await rejection(() => bus.work(queue, {}, () => undefined), "UNSUPPORTED");
+    await rejection(() => bus.send(queue, { n: 1 }), "UNSUPPORTED");
+  },
+  async delay(bench) {
+    const bus = await bench.connect();
+    await rejection(() => bus.send(bench.queue(), { n: 1 }, { delay: 5_000 }), "UNSUPPORTED");
+  },
+};
