@@ -1,0 +1,89 @@
+import { connect } from "@waybill/core";
+import type { Outcome } from "./balance.ts";
+import { imbalances } from "./balance.ts";
+import { InProcess } from "./in-process.ts";
+import { groups } from "./reports.ts";
+import { openInboxes } from "./inboxes.ts";
+import { Ledger } from "./ledger.ts";
+import { Monitor } from "./monitor.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { RunPlace } from "./place.ts";
+import { openPlace } from "./place.ts";
+import { Processes } from "./processes.ts";
+import { Progress } from "./progress.ts";
+import type { Screen } from "./screen.ts";
+import { summary } from "./summary.ts";
+
+export interface RunOptions {
+  /** A file, or "-" for standard input. */
+  readonly input: string;
+  /** The broker; without it a fresh SQLite file. */
+  readonly url: string | undefined;
+  readonly screen: Screen;
+  /** Ends the run; it rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs the pipeline once and prints how it went. Resolves to the exit code: 0, 1 when a sum does not balance, 2 when the input
+ * has malformed lines. Whatever the run has made is removed, but kept and named when it fails.
+ */
+export async function run(options: RunOptions): Promise<number> {
+  const { screen, signal } = options;
+  const place = await openPlace(options.url);
+  try {
+    const outcome = await conduct(options, place);
+    const problems = imbalances(outcome);
+    for (const line of ["", ...summary(outcome), "", ...verdict(problems)]) screen.print(line);
+    if (problems.length === 0) await place.remove();
+    else screen.print(`What is left: ${place.description}`);
+    if (problems.length > 0) return 1;
+    return outcome.ledger.malformed.length > 0 ? 2 : 0;
+  } catch (error) {
+    screen.clear();
+    if (signal.aborted) await place.remove();
+    else screen.print(`What is left: ${place.description}`);
+    throw error;
+  }
+}
+
+async function conduct({ input, screen, signal }: RunOptions, place: RunPlace): Promise<Outcome> {
+  await using bus = await connect(place.url, { source: "conductor", ...place });
+  const ledger = new Ledger();
+  const inboxes = openInboxes(bus);
+  const crash = new AbortController();
+  const killable = !place.url.startsWith("memory:");
+  const pipeline = new Pipeline({
+    place,
+    ledger,
+    inboxes,
+    screen,
+    killable,
+    monitor: new Monitor({
+      inboxes,
+      ledger,
+      progress: new Progress(screen, ledger),
+      signal: AbortSignal.any([signal, crash.signal]),
+    }),
+    crew: (watcher) => (killable ? new Processes(watcher) : new InProcess(watcher)),
+    failed: (error) => crash.abort(error),
+  });
+  screen.print(
+    `Billing ×2, shipping ×2 and email ${killable ? "run in processes of their own" : "run in this process"}.`,
+  );
+  try {
+    const outcome = await pipeline.run(input);
+    await pipeline.stop();
+    if (place.temporary === false && imbalances(outcome).length === 0) {
+      for (const group of groups) await inboxes[group].remove();
+    }
+    return outcome;
+  } finally {
+    await pipeline.stop();
+  }
+}
+
+function verdict(problems: readonly string[]): readonly string[] {
+  if (problems.length === 0) return ["All sums balance."];
+  return ["These sums do not balance:", ...problems.map((problem) => `  ${problem}`)];
+}
