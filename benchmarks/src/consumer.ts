@@ -13,7 +13,10 @@ export interface Consumed {
 
 /** Starts a consumer in a process of its own; resolves when it has subscribed. */
 export async function startConsumer(url: string, count: number): Promise<{ readonly consumed: Promise<Consumed> }> {
-  const child: ChildProcess = fork(fileURLToPath(new URL("./consumer-process.js", import.meta.url)), [url, String(count)]);
+  const child: ChildProcess = fork(fileURLToPath(new URL("./consumer-process.js", import.meta.url)), [
+    url,
+    String(count),
+  ]);
   await once(child, "message");
   return { consumed: once(child, "message").then(([consumed]) => consumed as Consumed) };
 }

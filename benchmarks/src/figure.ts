@@ -8,7 +8,7 @@ export interface Figure {
 }
 
 /** The middle one of several runs' values of the same figure. */
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

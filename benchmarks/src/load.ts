@@ -1,5 +1,9 @@
 /** Runs `work` until it has run `count` times, `width` at once. */
-export async function inParallel(count: number, width: number, work: (index: number) => Promise<unknown>): Promise<void> {
+export async function inParallel(
+  count: number,
+  width: number,
+  work: (index: number) => Promise<unknown>,
+): Promise<void> {
   let next = 0;
   const one = async (): Promise<void> => {
     while (next < count) await work(next++);

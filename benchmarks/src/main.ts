@@ -17,7 +17,9 @@ const { values } = parseArgs({
 });
 
 if (values.help) {
-  console.log(`npm run bench -- [--runs 5] [--only ${benches.join("|")}] [--write]   (--write: into benchmarks/README.md)`);
+  console.log(
+    `npm run bench -- [--runs 5] [--only ${benches.join("|")}] [--write]   (--write: into benchmarks/README.md)`,
+  );
 } else {
   const table = await measureAll(values.only, Number(values.runs));
   console.log(table);
@@ -49,7 +51,9 @@ function measure(name: string): Promise<readonly Figure[]> {
     const child = fork(fileURLToPath(new URL("./one.js", import.meta.url)), [name]);
     let figures: readonly Figure[] | undefined;
     child.on("message", (message) => (figures = message as readonly Figure[]));
-    child.on("exit", (code) => (figures === undefined ? reject(new Error(`${name} ended with ${code}`)) : resolve(figures)));
+    child.on("exit", (code) =>
+      figures === undefined ? reject(new Error(`${name} ended with ${code}`)) : resolve(figures),
+    );
   });
 }
 
@@ -57,5 +61,8 @@ function write(table: string): void {
   const file = new URL("../README.md", import.meta.url);
   const text = readFileSync(file, "utf8");
   const marked = /(<!-- bench:start -->\n)[\s\S]*(<!-- bench:end -->)/;
-  writeFileSync(file, text.replace(marked, (_all, start: string, end: string) => `${start}${table}\n${end}`));
+  writeFileSync(
+    file,
+    text.replace(marked, (_all, start: string, end: string) => `${start}${table}\n${end}`),
+  );
 }

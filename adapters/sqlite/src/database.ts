@@ -108,7 +108,10 @@ function check({ file, topology }: WorkerData): void {
   const directory = dirname(file);
   const found = statSync(directory, { throwIfNoEntry: false });
   if (found === undefined) {
-    throw new WaybillError("CONFIG", `${file}: the directory ${directory} does not exist; create it, or correct the path`);
+    throw new WaybillError(
+      "CONFIG",
+      `${file}: the directory ${directory} does not exist; create it, or correct the path`,
+    );
   }
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
     throw new WaybillError("PERMISSION", `${file}: is a directory; give the path of a file`);

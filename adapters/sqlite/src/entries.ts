@@ -49,7 +49,9 @@ export class Entries {
   }
 
   hasReady(box: Box): boolean {
-    return this.#database.prepare("SELECT 1 FROM entry WHERE inbox = ? AND state = 0 LIMIT 1").get(box.id) !== undefined;
+    return (
+      this.#database.prepare("SELECT 1 FROM entry WHERE inbox = ? AND state = 0 LIMIT 1").get(box.id) !== undefined
+    );
   }
 
   /** The first `limit` ready entries of a box become the token's, in one statement; gives their rows, the first first. */
@@ -111,7 +113,9 @@ export class Entries {
     } catch {
       // What a foreign hand broke stays out: the raw bytes are what counts of such a letter.
     }
-    this.#database.prepare("UPDATE body SET headers = ? WHERE seq = ?").run(JSON.stringify({ ...headers, ...note }), seq);
+    this.#database
+      .prepare("UPDATE body SET headers = ? WHERE seq = ?")
+      .run(JSON.stringify({ ...headers, ...note }), seq);
   }
 
   /** What is due becomes ready; gives how many did, and when the next one is. */
@@ -144,7 +148,9 @@ export class Entries {
 
   lastDead(box: Box): number {
     return Number(
-      this.#database.prepare("SELECT max(seq) AS last FROM entry WHERE inbox = ? AND state = 3").get(box.id)?.["last"] ?? 0,
+      this.#database.prepare("SELECT max(seq) AS last FROM entry WHERE inbox = ? AND state = 3").get(box.id)?.[
+        "last"
+      ] ?? 0,
     );
   }
 

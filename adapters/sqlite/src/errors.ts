@@ -4,7 +4,10 @@ import { type ErrorCode, WaybillError } from "@waybill/core";
 const codes: Readonly<Record<number, { readonly code: ErrorCode; readonly advice: string }>> = {
   5: { code: "UNAVAILABLE", advice: "another process keeps the database locked" },
   6: { code: "UNAVAILABLE", advice: "another connection keeps a table locked" },
-  8: { code: "PERMISSION", advice: "the file or its directory cannot be written; give this process write access to both" },
+  8: {
+    code: "PERMISSION",
+    advice: "the file or its directory cannot be written; give this process write access to both",
+  },
   10: { code: "UNAVAILABLE", advice: "the disk failed to read or write" },
   11: { code: "CORRUPT", advice: "the database is damaged; restore it from a copy" },
   13: { code: "FULL", advice: "the disk or the page limit is full; make room, or settle what waits" },

@@ -26,7 +26,9 @@ export class Leases {
 
   /** False if the lease has run out and was swept: what it held is others' now. */
   renew(token: number, now: number): boolean {
-    return this.#database.prepare("UPDATE lease SET until = ? WHERE token = ?").run(now + this.#ms, token).changes === 1;
+    return (
+      this.#database.prepare("UPDATE lease SET until = ? WHERE token = ?").run(now + this.#ms, token).changes === 1
+    );
   }
 
   drop(token: number): void {
@@ -36,7 +38,10 @@ export class Leases {
   /** Whether a sweep would find something to do; only reads. */
   isDue(now: number): boolean {
     const due = this.#database.prepare("SELECT 1 FROM lease WHERE until <= ? OR until > ? + ms LIMIT 1").get(now, now);
-    return due !== undefined || this.#database.prepare("SELECT 1 FROM inbox WHERE expires_at <= ? LIMIT 1").get(now) !== undefined;
+    return (
+      due !== undefined ||
+      this.#database.prepare("SELECT 1 FROM inbox WHERE expires_at <= ? LIMIT 1").get(now) !== undefined
+    );
   }
 
   /**
@@ -48,7 +53,9 @@ export class Leases {
     this.#database.prepare("UPDATE lease SET until = ? + ms WHERE until > ? + ms").run(now, now);
     const gone = this.#database.prepare("DELETE FROM lease WHERE until <= ? RETURNING token, inbox").all(now);
     for (const { token, inbox } of gone) {
-      this.#database.prepare("UPDATE entry SET state = 0, token = NULL WHERE token = ? AND state = 1").run(Number(token));
+      this.#database
+        .prepare("UPDATE entry SET state = 0, token = NULL WHERE token = ? AND state = 1")
+        .run(Number(token));
       this.#database.prepare("UPDATE inbox SET expires_at = ? WHERE id = ? AND ephemeral = 1").run(now, Number(inbox));
     }
     const left = this.#database.prepare("SELECT id FROM inbox WHERE expires_at <= ?").all(now);

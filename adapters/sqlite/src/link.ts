@@ -26,7 +26,9 @@ export class Link {
     this.#worker = worker;
     this.#listener = listener;
     worker.on("message", (message: FromWorker) => this.#hear(message));
-    worker.on("error", (error) => this.#end(new WaybillError("UNAVAILABLE", `the database thread died: ${String(error)}`)));
+    worker.on("error", (error) =>
+      this.#end(new WaybillError("UNAVAILABLE", `the database thread died: ${String(error)}`)),
+    );
     worker.on("exit", () => this.#end(new WaybillError("UNAVAILABLE", "the database thread has ended")));
   }
 
@@ -45,7 +47,11 @@ export class Link {
   }
 
   /** Asks the worker. Rejects with its error, or `UNAVAILABLE` if it dies before it answers. */
-  ask<K extends Kind>(kind: K, ask: Requests[K]["ask"], bodies: readonly ArrayBuffer[] = []): Promise<Requests[K]["answer"]> {
+  ask<K extends Kind>(
+    kind: K,
+    ask: Requests[K]["ask"],
+    bodies: readonly ArrayBuffer[] = [],
+  ): Promise<Requests[K]["answer"]> {
     if (this.#over) return Promise.reject(new WaybillError("UNAVAILABLE", "the database thread has ended"));
     const id = this.#next++;
     return new Promise((resolve, reject) => {

@@ -13,7 +13,13 @@ export class Member {
   readonly held: Map<number, number> = new Map();
   #bytes = 0;
 
-  constructor(options: { readonly receiver: number; readonly inbox: Inbox; readonly box: Box; readonly token: number; readonly flow: Flow }) {
+  constructor(options: {
+    readonly receiver: number;
+    readonly inbox: Inbox;
+    readonly box: Box;
+    readonly token: number;
+    readonly flow: Flow;
+  }) {
     this.receiver = options.receiver;
     this.inbox = options.inbox;
     this.box = options.box;

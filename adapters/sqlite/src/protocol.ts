@@ -24,7 +24,10 @@ export interface Requests {
   readonly declare: { readonly ask: readonly Place[]; readonly answer: undefined };
   readonly remove: { readonly ask: Place; readonly answer: undefined };
   readonly send: { readonly ask: { readonly to: Address; readonly messages: Packed }; readonly answer: undefined };
-  readonly receive: { readonly ask: { readonly receiver: number; readonly inbox: Inbox; readonly flow: Flow }; readonly answer: undefined };
+  readonly receive: {
+    readonly ask: { readonly receiver: number; readonly inbox: Inbox; readonly flow: Flow };
+    readonly answer: undefined;
+  };
   /** Acks are bare numbers; `effects` are what handlers sent, by address, that `sends` of an ack point into. */
   readonly settle: {
     readonly ask: {

@@ -70,7 +70,10 @@ export class SqliteReceiver implements Receiver {
     const lost = [...this.#held].filter(([, seq]) => gone?.has(seq) ?? true).map(([delivery]) => delivery);
     for (const delivery of lost) this.#held.delete(delivery);
     if (lost.length === 0 || this.#state === "closed") return;
-    this.#options.sink.lost(lost, new WaybillError("LEASE_LOST", `the lease of ${lost.length} message(s) is over: ${why}`));
+    this.#options.sink.lost(
+      lost,
+      new WaybillError("LEASE_LOST", `the lease of ${lost.length} message(s) is over: ${why}`),
+    );
   }
 
   async settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
@@ -98,14 +101,20 @@ export class SqliteReceiver implements Receiver {
   async stop(): Promise<void> {
     if (this.#state === "open") this.#state = "stopped";
     const receiver = this.#options.number;
-    await this.#options.link()?.ask("stop", { receiver }).catch(() => undefined);
+    await this.#options
+      .link()
+      ?.ask("stop", { receiver })
+      .catch(() => undefined);
   }
 
   async close(): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "closed";
     const receiver = this.#options.number;
-    await this.#options.link()?.ask("leave", { receiver }).catch(() => undefined);
+    await this.#options
+      .link()
+      ?.ask("leave", { receiver })
+      .catch(() => undefined);
     this.#held.clear();
     this.#options.closed(this);
     this.#end();

@@ -43,7 +43,7 @@ const migrations: readonly string[] = [
 ];
 
 /** The newest version this release knows. */
-export const newestVersion: number = migrations.length;
+const newestVersion: number = migrations.length;
 
 /**
  * Brings the schema to the newest version, inside the caller's transaction.

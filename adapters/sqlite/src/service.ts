@@ -47,7 +47,10 @@ export class Service {
   feed(members: readonly Member[], turn: Turn): void {
     for (const member of members) {
       const limit = this.#room(member);
-      const fits = limit === 0 ? 0 : this.#entries.fitting(member.box, limit, member.flow.bytes - member.bytes, member.held.size === 0);
+      const fits =
+        limit === 0
+          ? 0
+          : this.#entries.fitting(member.box, limit, member.flow.bytes - member.bytes, member.held.size === 0);
       if (fits === 0) continue;
       const rows = this.#entries.claim(member.box, member.token, fits);
       turn.done.push(() => this.#deliver(member, rows));
@@ -59,7 +62,10 @@ export class Service {
     let nextAt = Infinity;
     for (const { box } of this.members.values()) {
       const dueAt = this.#entries.nextDue(box);
-      nextAt = Math.min(nextAt, dueAt > now ? dueAt : this.#database.writeSoon(() => this.#entries.promote(box, now)).nextAt);
+      nextAt = Math.min(
+        nextAt,
+        dueAt > now ? dueAt : this.#database.writeSoon(() => this.#entries.promote(box, now)).nextAt,
+      );
     }
     return nextAt;
   }

@@ -162,7 +162,8 @@ class SqliteTransport implements Transport {
 
   #heard(message: Extract<FromWorker, { kind: "deliver" | "lost" | "swept" | "trouble" }>): void {
     if (message.kind === "deliver") this.#receivers.get(message.receiver)?.deliver(message.rows);
-    else if (message.kind === "lost") this.#receivers.get(message.receiver)?.lose(message.seqs, "it was not renewed in time");
+    else if (message.kind === "lost")
+      this.#receivers.get(message.receiver)?.lose(message.seqs, "it was not renewed in time");
     else if (message.kind === "swept") this.#context.report("swept");
     else this.#context.report("client-error", undefined, new WaybillError(message.error.code, message.error.message));
   }

@@ -77,7 +77,8 @@ export class Topology {
       refuse(`${shape.kind} "${name}"`, known.shape, shape);
       return;
     }
-    if (this.#verify) throw new WaybillError("MISSING", `${shape.kind} "${name}" is not there, and topology is "verify"`);
+    if (this.#verify)
+      throw new WaybillError("MISSING", `${shape.kind} "${name}" is not there, and topology is "verify"`);
     this.#database
       .prepare("INSERT INTO source (namespace, name, kind, ordered, priorities, retain_ms) VALUES (?, ?, ?, ?, ?, ?)")
       .run(this.#namespace, name, shape.kind, Number(shape.ordered), shape.priorities, shape.retainMs);

@@ -35,7 +35,10 @@ export function settingsOf(url: URL, options: unknown): Settings {
 function fileOf(url: URL): string {
   const path = decoded(url.pathname);
   if (url.host !== "") {
-    throw new WaybillError("CONFIG", `sqlite: names no host; write sqlite:./${url.host}${path} or sqlite:///absolute/path`);
+    throw new WaybillError(
+      "CONFIG",
+      `sqlite: names no host; write sqlite:./${url.host}${path} or sqlite:///absolute/path`,
+    );
   }
   if (path === ":memory:") throw new WaybillError("CONFIG", `sqlite: needs a file; use the carrier "memory:" instead`);
   if (path === "" || path === "/" || path.endsWith("/")) {
@@ -48,7 +51,9 @@ function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch (cause) {
-    throw new WaybillError("CONFIG", `sqlite: path ${JSON.stringify(path)} is not well encoded; write % as %25`, { cause });
+    throw new WaybillError("CONFIG", `sqlite: path ${JSON.stringify(path)} is not well encoded; write % as %25`, {
+      cause,
+    });
   }
 }
 

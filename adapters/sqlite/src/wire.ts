@@ -104,7 +104,7 @@ export function unpackRows({ failures, deliveries, flaws, messages }: PackedRows
 }
 
 /** Headers as they stand in the file. What most messages have is written once. */
-export function textOf(headers: Headers): string {
+function textOf(headers: Headers): string {
   if (headers === lastHeaders) return lastText;
   lastText = JSON.stringify(headers);
   lastHeaders = headers;
@@ -132,7 +132,8 @@ function flawOf({ id, headers, bytes }: Row): string | undefined {
   if (headers === soundText) return undefined;
   try {
     const read: unknown = JSON.parse(headers);
-    const isSound = typeof read === "object" && read !== null && Object.values(read).every((value) => typeof value === "string");
+    const isSound =
+      typeof read === "object" && read !== null && Object.values(read).every((value) => typeof value === "string");
     if (!isSound) return "the headers in the table are no object of strings";
   } catch {
     return "the headers in the table are no JSON";
@@ -145,9 +146,10 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
+/** What a foreign hand wrote instead of bytes comes as its text. */
 function bytesOf(value: unknown): Uint8Array {
   if (value instanceof Uint8Array) return value;
-  return value === null || value === undefined ? new Uint8Array(0) : Buffer.from(String(value));
+  return Buffer.from(typeof value === "string" || typeof value === "number" ? String(value) : "");
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -27,7 +27,13 @@ export async function measure(): Promise<readonly Figure[]> {
   const latencies = (await consumed).latencies.toSorted((one, other) => one - other);
   const at = (share: number): number => latencies[Math.floor(share * (count - 1))] ?? Number.NaN;
   return [
-    { what: "SQLite, publish to handler in another process, idle, p50", unit: "ms", value: at(0.5), better: "less", goal: 10 },
+    {
+      what: "SQLite, publish to handler in another process, idle, p50",
+      unit: "ms",
+      value: at(0.5),
+      better: "less",
+      goal: 10,
+    },
     { what: "the same, p99", unit: "ms", value: at(0.99), better: "less", goal: 50 },
     { what: "CPU of an idle connection", unit: "%", value: (user + system) / 30_000, better: "less", goal: 1 },
   ];

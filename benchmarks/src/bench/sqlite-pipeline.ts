@@ -20,7 +20,13 @@ export async function measure(): Promise<readonly Figure[]> {
   const { settledAt, delay } = await consumed;
   const rate = perSecond(count, settledAt - from);
   return [
-    { what: "SQLite, publish in one process to settled in another", unit: "k/s", value: rate, better: "more", goal: 40 },
+    {
+      what: "SQLite, publish in one process to settled in another",
+      unit: "k/s",
+      value: rate,
+      better: "more",
+      goal: 40,
+    },
     { what: "event loop delay of that consumer, p99", unit: "ms", value: delay, better: "less", goal: 20 },
   ];
 }
