@@ -100,6 +100,7 @@ function serve(opened: Database): void {
     nextDueAt = 0;
     for (const step of round.done) step();
     for (const message of answers) post(message);
+    if (asked.some(({ kind }) => kind === "receive")) lookAgain();
   }
 
   function deliver(): void {
@@ -140,8 +141,13 @@ function serve(opened: Database): void {
       post({ kind: "trouble", error: toPlain(error) });
     }
     deliver();
-    const pause = service.members.size > 0 ? lookEvery : Math.max(sweepEvery, data.leaseMs / 3);
-    timer = setTimeout(look, pause);
+    lookAgain();
+  }
+
+  /** Often while there is somebody to deliver to, else only for what dead members have left behind. */
+  function lookAgain(): void {
+    clearTimeout(timer);
+    timer = setTimeout(look, service.members.size > 0 ? lookEvery : Math.max(sweepEvery, data.leaseMs / 3));
   }
 
   function shut({ id }: Request): void {
