@@ -1,6 +1,6 @@
 import { bytes, connect, topic, type Topic } from "@waybill/core";
 import type { Figure } from "../figure.ts";
-import { inParallel, perSecond, timed } from "../load.ts";
+import { perSecond, timed } from "../load.ts";
 import { anything, oneKilobyte, oneOrder, order } from "../schemas.ts";
 
 const inFlight = 1_000;
@@ -24,15 +24,19 @@ export async function measure(): Promise<readonly Figure[]> {
 async function roundTrip<T>(to: Topic<T, T, false>, data: T, count: number): Promise<number> {
   await using bus = await connect(`memory:${Math.random()}`);
   for (const name of ["one", "two", "three"]) bus.use({ name, handle: (next) => (message) => next(message) });
-  const handled: (() => void)[] = [];
-  await bus.subscribe(to, { group: "bench", concurrency: 100 }, () => handled.shift()?.());
-  return await timed(() =>
-    inParallel(count, inFlight, async () => {
-      const done = new Promise<void>((resolve) => handled.push(resolve));
-      await bus.publish(to, data as NoInfer<T>);
-      await done;
-    }),
-  );
+  let handled = 0;
+  let wake: (() => void) | undefined;
+  await bus.subscribe(to, { group: "bench", concurrency: 100 }, () => {
+    handled += 1;
+    wake?.();
+  });
+  return await timed(async () => {
+    for (let published = 0; published < count; published += 1) {
+      while (published - handled >= inFlight) await new Promise<void>((resolve) => (wake = resolve));
+      void bus.publish(to, data as NoInfer<T>);
+    }
+    while (handled < count) await new Promise<void>((resolve) => (wake = resolve));
+  });
 }
 
 /** What no carrier can save: the document written, its bytes made, read and parsed, and the schema at both ends. */

@@ -12,6 +12,7 @@ import { check, read } from "./reader.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Backoff, Delivery, Flow, Inbox, Random, Receiver, Settlement, Sink, Transport } from "./seam.ts";
 import { Settler } from "./settler.ts";
+import { Turn } from "./turn.ts";
 import { conviction, failure, isSuspect } from "./verdict.ts";
 import { Window } from "./window.ts";
 
@@ -43,6 +44,7 @@ export class Runner implements Sink, Isolated {
   readonly #window: Window;
   readonly #alarm: Alarm;
   readonly #waiting = new Fifo<Delivery>();
+  readonly #turn = new Turn(() => this.#pump());
   #suspects: Delivery[] = [];
   /** The suspect that waits for the others to stand still. */
   #accused: Delivery | undefined;
@@ -154,7 +156,7 @@ export class Runner implements Sink, Isolated {
     if (this.#suspects.length > 0) this.#isolate();
     if (this.#stops.size > 0) return;
     const { concurrency } = this.#options;
-    while (this.#running.size < concurrency) {
+    while (this.#running.size < concurrency && this.#turn.hasTime()) {
       const delivery = this.#waiting.shift();
       if (delivery === undefined) return;
       void this.#run(delivery);
