@@ -88,7 +88,7 @@ export class Database {
     }
   }
 
-  /** SQLite's own waiting sleeps up to 100 ms at a time; this looks again every half millisecond, which only a worker may. */
+  /** SQLite's own waiting sleeps up to 100 ms at a time; this looks again within half a millisecond, which only a worker may. */
   #locked(sql: string): void {
     const until = performance.now() + patience;
     for (;;) {
@@ -97,7 +97,7 @@ export class Database {
         return;
       } catch (thrown) {
         if (!isBusy(thrown) || performance.now() > until) throw toError(thrown);
-        Atomics.wait(pause, 0, 0, 0.5);
+        Atomics.wait(pause, 0, 0, 0.1 + Math.random() * 0.4);
       }
     }
   }

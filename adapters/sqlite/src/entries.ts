@@ -9,6 +9,11 @@ import { headersOf } from "./wire.ts";
 const rowColumns =
   "entry.seq, failures, deliveries, priority, id, dedupe, body.source, body.key, headers, deliver_at, body.bytes";
 
+/** What the claiming of an entry tells of it. */
+export type Claimed = Pick<Row, "seq" | "priority" | "failures" | "deliveries">;
+
+type Body = Omit<Row, keyof Claimed>;
+
 /** What an entry can undergo. Every call belongs into a transaction: a move is one step. */
 export class Entries {
   readonly #database: Database;
@@ -54,29 +59,37 @@ export class Entries {
     );
   }
 
-  /** The first `limit` ready entries of a box become the token's, in one statement; gives their rows, the first first. */
-  claim(box: Box, token: number, limit: number): readonly Row[] {
+  /** The first `limit` ready entries of a box become the token's, in one statement; the first first. */
+  claim(box: Box, token: number, limit: number): readonly Claimed[] {
     const claimed = this.#database
       .prepare(
         `UPDATE entry SET state = 1, token = ?, deliveries = deliveries + 1 WHERE seq IN
            (SELECT seq FROM entry WHERE inbox = ? AND state = 0 ORDER BY priority DESC, seq LIMIT ?)
          RETURNING seq, priority, failures, deliveries`,
       )
-      .all(token, box.id, limit) as unknown as Pick<Row, "seq" | "priority" | "failures" | "deliveries">[];
-    claimed.sort((one, other) => other.priority - one.priority || one.seq - other.seq);
-    const body = this.#database.prepare(
-      "SELECT id, dedupe, source, key, headers, deliver_at, bytes FROM body WHERE seq = ?",
-    );
-    return claimed.map((entry) => ({ ...entry, ...(body.get(entry.seq) ?? missing) }) as Row);
+      .all(token, box.id, limit) as unknown as Claimed[];
+    return claimed.sort((one, other) => other.priority - one.priority || one.seq - other.seq);
   }
 
-  /** Gone for good; false if the token does not hold it any more. */
-  ack(box: Box, token: number, seq: number): boolean {
-    const gone = this.#database.prepare("DELETE FROM entry WHERE seq = ? AND token = ? RETURNING lane").get(seq, token);
-    if (gone === undefined) return false;
-    this.#database.prepare("DELETE FROM body WHERE seq = ?").run(seq);
-    this.#next(box, gone["lane"]);
-    return true;
+  /** What was claimed, whole. Only reads, so it needs no transaction: nobody else changes what is held. */
+  read(claimed: readonly Claimed[]): readonly Row[] {
+    const range = this.#database.prepare(
+      "SELECT seq, id, dedupe, source, key, headers, deliver_at, bytes FROM body WHERE seq BETWEEN ? AND ?",
+    );
+    const bodies = new Map<number, Body>();
+    for (const run of runsOf(claimed.map(({ seq }) => seq))) {
+      for (const body of range.all(run[0] ?? 0, run.at(-1) ?? 0))
+        bodies.set(Number(body["seq"]), body as unknown as Body);
+    }
+    return claimed.map((entry) => ({ ...(bodies.get(entry.seq) ?? missing), ...entry }));
+  }
+
+  /** Gone for good; gives those that the token does not hold any more. */
+  ack(box: Box, token: number, seqs: readonly number[]): readonly number[] {
+    if (box.ordered) return seqs.filter((seq) => !this.#ackOne(box, token, seq));
+    return runsOf(seqs).flatMap((run) =>
+      this.#ackRun(token, run) ? [] : run.filter((seq) => !this.#ackOne(box, token, seq)),
+    );
   }
 
   /** Waits, in its place, until `dueAt`; `failed` counts. */
@@ -193,6 +206,27 @@ export class Entries {
     return Number(lastInsertRowid);
   }
 
+  /** Deletes a run of numbers as one range, which costs a fifth; false, and nothing is done, unless the token holds them all. */
+  #ackRun(token: number, run: readonly number[]): boolean {
+    const [first = 0, last = 0] = [run[0], run.at(-1)];
+    if (first === last) return false;
+    const held = this.#database
+      .prepare("SELECT count(*) AS count FROM entry WHERE seq BETWEEN ? AND ? AND token = ?")
+      .get(first, last, token);
+    if (held?.["count"] !== run.length) return false;
+    this.#database.prepare("DELETE FROM entry WHERE seq BETWEEN ? AND ?").run(first, last);
+    this.#database.prepare("DELETE FROM body WHERE seq BETWEEN ? AND ?").run(first, last);
+    return true;
+  }
+
+  #ackOne(box: Box, token: number, seq: number): boolean {
+    const gone = this.#database.prepare("DELETE FROM entry WHERE seq = ? AND token = ? RETURNING lane").get(seq, token);
+    if (gone === undefined) return false;
+    this.#database.prepare("DELETE FROM body WHERE seq = ?").run(seq);
+    this.#next(box, gone["lane"]);
+    return true;
+  }
+
   #discard(seq: number): void {
     const { changes } = this.#database.prepare("DELETE FROM entry WHERE seq = ? AND state = 3").run(seq);
     if (changes === 1) this.#database.prepare("DELETE FROM body WHERE seq = ?").run(seq);
@@ -243,4 +277,16 @@ export class Entries {
   }
 }
 
-const missing = { id: null, dedupe: null, source: null, key: null, headers: null, deliver_at: null, bytes: null };
+/** The numbers in ascending order, cut where one is missing. */
+function runsOf(seqs: readonly number[]): readonly (readonly number[])[] {
+  const runs: number[][] = [];
+  let last = Number.NaN;
+  for (const seq of seqs.toSorted((one, other) => one - other)) {
+    if (seq === last + 1) runs.at(-1)?.push(seq);
+    else runs.push([seq]);
+    last = seq;
+  }
+  return runs;
+}
+
+const missing: Body = { id: null, dedupe: null, source: null, key: null, headers: null, deliver_at: null, bytes: null };

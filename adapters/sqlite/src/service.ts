@@ -52,8 +52,9 @@ export class Service {
           ? 0
           : this.#entries.fitting(member.box, limit, member.flow.bytes - member.bytes, member.held.size === 0);
       if (fits === 0) continue;
-      const rows = this.#entries.claim(member.box, member.token, fits);
-      turn.done.push(() => this.#deliver(member, rows));
+      const claimed = this.#entries.claim(member.box, member.token, fits);
+      // Bodies are read when others may write again.
+      turn.done.push(() => this.#deliver(member, this.#entries.read(claimed)));
     }
   }
 
@@ -115,8 +116,7 @@ export class Service {
     settle: ({ receiver, acks, others, effects }, turn) => {
       const member = this.members.get(receiver);
       if (member === undefined) return [...acks, ...others.map(({ seq }) => seq)];
-      const lost: number[] = [];
-      for (const seq of acks) if (!this.#entries.ack(member.box, member.token, seq)) lost.push(seq);
+      const lost = [...this.#entries.ack(member.box, member.token, acks)];
       for (const settlement of others) {
         if (!this.#settle(member, settlement)) lost.push(settlement.seq);
         else if (settlement.outcome === "ack") {
@@ -173,7 +173,7 @@ export class Service {
     const { seq } = settlement;
     switch (settlement.outcome) {
       case "ack":
-        return this.#entries.ack(box, token, seq);
+        return this.#entries.ack(box, token, [seq]).length === 0;
       case "release":
         return this.#entries.release(token, seq);
       case "retry": {

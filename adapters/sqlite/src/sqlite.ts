@@ -38,7 +38,7 @@ export const sqlite: Adapter = {
 };
 
 class SqliteTransport implements Transport {
-  readonly outbound: Transport["outbound"] = { depth: 4, maxBatch: 1_000 };
+  readonly outbound: Transport["outbound"] = { depth: 4, maxBatch: 300 };
   readonly #context: AdapterContext;
   readonly #manifest: Manifest;
   readonly #receivers = new Map<number, SqliteReceiver>();
