@@ -9,6 +9,7 @@ export { type DeadLetter, DeadLetters, type Selection } from "./dead-letters.ts"
 export type { AnyDefinition, Definition, DefinitionOptions, Layout } from "./definition.ts";
 export type { Duration } from "./duration.ts";
 export type { Envelope } from "./envelope.ts";
+export { fits } from "./fits.ts";
 export { type ErrorCode, toWaybillError, WaybillError } from "./errors.ts";
 export type { InboxHandle } from "./inbox-handle.ts";
 export { KeyedGate } from "./keyed-gate.ts";

@@ -83,7 +83,8 @@ export interface Transport {
 
 /** What a definition asks of a broker. Layout follows from this and the name alone (LAY-1). */
 export interface Shape {
-  readonly kind: "topic" | "queue";
+  /** `pattern`: what a group takes from every topic whose name fits; nothing is sent to it (SUB-4). */
+  readonly kind: "topic" | "queue" | "pattern";
   readonly ordered: boolean;
   /** The number of priority levels; 1 means none. */
   readonly priorities: number;
@@ -91,8 +92,13 @@ export interface Shape {
   readonly retainMs: number;
 }
 
-/** One group's copy of a topic, or a queue (whose one group has the queue's own name), with its lanes. */
+/**
+ * One group's copy of a topic, of a pattern of topics, or a queue (whose one group has the queue's own name), with its lanes.
+ * A pattern's inbox gets a copy of what is sent to each topic (never queue) of the namespace that `fits`, be it there before
+ * or after the inbox, from the topic's first message on. Each `Delivery.source` says which topic it came from.
+ */
 export interface Inbox {
+  /** The name of the topic or queue, or the pattern. */
   readonly source: string;
   readonly shape: Shape;
   readonly group: string;
