@@ -1,27 +1,23 @@
 import { Budget } from "./budget.ts";
 import type { Clock } from "./clock.ts";
-import type { CloseOptions, ConsumerHealth } from "./consumer.ts";
-import { Consumer } from "./consumer.ts";
+import type { CloseOptions, Consumer, ConsumerHealth } from "./consumer.ts";
+import { Consumers } from "./consumers.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import type { AnyDefinition, Definition } from "./definition.ts";
 import { milliseconds } from "./duration.ts";
 import type { Envelope } from "./envelope.ts";
-import { WaybillError } from "./errors.ts";
 import type { InboxHandle } from "./inbox-handle.ts";
 import { inboxOf, placeOf, sourceOf } from "./inbox.ts";
-import { Isolation } from "./isolation.ts";
+import type { WaybillError } from "./errors.ts";
 import type { ComposeEffect } from "./job.ts";
 import type { Handler } from "./message.ts";
-import type { Handle, Middleware } from "./middleware.ts";
-import { wrapHandle } from "./middleware.ts";
-import { Outlets, supported } from "./outlets.ts";
+import type { Middleware } from "./middleware.ts";
+import { Outlets } from "./outlets.ts";
 import type { Producer, PublishResult } from "./producer.ts";
 import type { ManyOptions, PublishOptions } from "./publish-options.ts";
 import type { Queue } from "./queue.ts";
-import { Runner } from "./runner.ts";
 import type { Backoff, Inbox, Manifest, Random, Transport } from "./seam.ts";
 import type { SubscribeOptions, WorkOptions } from "./subscribe-options.ts";
-import { tuning } from "./subscribe-options.ts";
 import type { Topic } from "./topic.ts";
 
 export interface BusContext {
@@ -45,20 +41,19 @@ export interface Health {
 export class Bus implements AsyncDisposable {
   readonly #context: BusContext;
   readonly #outlets: Outlets;
-  readonly #isolation: Isolation;
   readonly #middlewares: Middleware[] = [];
-  readonly #consumers = new Set<Consumer>();
+  readonly #consumers: Consumers;
   #closing: Promise<void> | undefined;
   #inUse = false;
 
   constructor(context: BusContext) {
     this.#context = context;
-    this.#isolation = new Isolation(context.clock);
     this.#outlets = new Outlets({
       ...context,
       budget: new Budget(context.maxBufferedBytes),
       middlewares: this.#middlewares,
     });
+    this.#consumers = new Consumers({ ...context, middlewares: this.#middlewares, compose: this.#compose });
   }
 
   /** Wraps every handling and publish. Before anything else is done with the bus, so that nothing goes unwrapped. */
@@ -156,7 +151,7 @@ export class Bus implements AsyncDisposable {
 
   /** Whether every consumer makes progress, and what keeps one that does not. */
   health(): Health {
-    const consumers = [...this.#consumers].map((consumer) => consumer.health());
+    const consumers = this.#consumers.health();
     return { healthy: consumers.every(({ healthy }) => healthy), consumers };
   }
 
@@ -188,45 +183,19 @@ export class Bus implements AsyncDisposable {
   }
 
   async #close(options: CloseOptions): Promise<void> {
-    await Promise.all([...this.#consumers].map((consumer) => consumer.close(options)));
+    await this.#consumers.close(options);
     await this.#outlets.close();
     await this.#context.transport.close();
   }
 
-  async #consume<Out>(
+  #consume<Out>(
     definition: Definition<unknown, Out>,
     inbox: Inbox,
     options: WorkOptions,
     handler: Handler<Out>,
   ): Promise<Consumer> {
-    if (this.#closing !== undefined) throw closed();
     this.#inUse = true;
-    const { transport, clock, random, backoff } = this.#context;
-    const tuned = tuning(options, supported(transport, definition));
-    await transport.declare([sourceOf(definition), placeOf(inbox)]);
-    const handle = wrapHandle(this.#middlewares, promising(handler as Handler<unknown>));
-    const runner = new Runner({
-      ...tuned,
-      inbox,
-      definition,
-      handle,
-      clock,
-      random,
-      backoff,
-      isolation: this.#isolation,
-      compose: this.#compose,
-      report: (kind, error) => this.#context.report(kind, inbox, error),
-    });
-    try {
-      await runner.start(transport);
-      if (this.#closing !== undefined) throw closed();
-    } catch (error) {
-      await runner.close(0);
-      throw error;
-    }
-    const consumer = new Consumer(inbox.source, inbox.group, runner, (closed) => this.#consumers.delete(closed));
-    this.#consumers.add(consumer);
-    return consumer;
+    return this.#consumers.start({ definition, inbox, options, handler });
   }
 
   readonly #compose: ComposeEffect = async (to, data, options, cause) => {
@@ -234,20 +203,5 @@ export class Bus implements AsyncDisposable {
     const composed = await outlet.composer.compose(data, options, cause);
     await outlet.declared();
     return { address: sourceOf(to), composed };
-  };
-}
-
-function closed(): WaybillError {
-  return new WaybillError("CLOSED", "the bus is closed, nothing can be subscribed through it");
-}
-
-/** The handler as the innermost step: what it throws at once is a rejection too. */
-function promising(handler: Handler<unknown>): Handle {
-  return (message) => {
-    try {
-      return Promise.resolve(handler(message)) as Promise<void>;
-    } catch (error) {
-      return Promise.reject(error);
-    }
   };
 }

@@ -1,0 +1,99 @@
+import type { CloseOptions, ConsumerHealth } from "./consumer.ts";
+import { Consumer } from "./consumer.ts";
+import type { Clock } from "./clock.ts";
+import type { AnyDefinition } from "./definition.ts";
+import { WaybillError } from "./errors.ts";
+import { placeOf, sourceOf } from "./inbox.ts";
+import { Isolation } from "./isolation.ts";
+import type { ComposeEffect } from "./job.ts";
+import type { Handler } from "./message.ts";
+import type { Handle, Middleware } from "./middleware.ts";
+import { wrapHandle } from "./middleware.ts";
+import { supported } from "./outlets.ts";
+import { Runner } from "./runner.ts";
+import type { Backoff, Inbox, Random, Transport } from "./seam.ts";
+import type { WorkOptions } from "./subscribe-options.ts";
+import { tuning } from "./subscribe-options.ts";
+
+export interface ConsumersOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly backoff: Backoff;
+  readonly middlewares: readonly Middleware[];
+  readonly compose: ComposeEffect;
+  readonly report: (kind: "lost" | "settle-failed", inbox: Inbox, error: WaybillError) => void;
+}
+
+/** What a consumer is made of. */
+export interface Subscription {
+  readonly definition: AnyDefinition;
+  readonly inbox: Inbox;
+  readonly options: WorkOptions;
+  readonly handler: Handler<never>;
+}
+
+/** The consuming side of a bus. */
+export class Consumers {
+  readonly #options: ConsumersOptions;
+  readonly #isolation: Isolation;
+  readonly #running = new Set<Consumer>();
+  #closed = false;
+
+  constructor(options: ConsumersOptions) {
+    this.#options = options;
+    this.#isolation = new Isolation(options.clock);
+  }
+
+  /** Declares the inbox and takes its messages. Rejects with `UNSUPPORTED`, `TOPOLOGY_MISMATCH`, `MISSING`, `CLOSED`. */
+  async start({ definition, inbox, options, handler }: Subscription): Promise<Consumer> {
+    this.#admit();
+    const { transport, middlewares } = this.#options;
+    const tuned = tuning(options, supported(transport, definition));
+    await transport.declare([sourceOf(definition), placeOf(inbox)]);
+    const runner = new Runner({
+      ...this.#options,
+      ...tuned,
+      inbox,
+      definition,
+      handle: wrapHandle(middlewares, promising(handler as Handler<unknown>)),
+      isolation: this.#isolation,
+      report: (kind, error) => this.#options.report(kind, inbox, error),
+    });
+    try {
+      await runner.start(transport);
+      this.#admit();
+    } catch (error) {
+      await runner.close(0);
+      throw error;
+    }
+    const consumer = new Consumer(inbox.source, inbox.group, runner, (closed) => this.#running.delete(closed));
+    this.#running.add(consumer);
+    return consumer;
+  }
+
+  health(): readonly ConsumerHealth[] {
+    return [...this.#running].map((consumer) => consumer.health());
+  }
+
+  /** Closes them all and refuses what comes later with `CLOSED`. */
+  async close(options: CloseOptions): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#running].map((consumer) => consumer.close(options)));
+  }
+
+  #admit(): void {
+    if (this.#closed) throw new WaybillError("CLOSED", "the bus is closed, nothing can be subscribed through it");
+  }
+}
+
+/** The handler as the innermost step: what it throws at once is a rejection too. */
+function promising(handler: Handler<unknown>): Handle {
+  return (message) => {
+    try {
+      return Promise.resolve(handler(message)) as Promise<void>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+}
