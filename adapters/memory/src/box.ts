@@ -86,7 +86,8 @@ export class Box {
       this.#leave(entry);
     } else if (settlement.outcome === "retry") {
       keep(entry, settlement.note);
-      entry.failures += settlement.failed ? 1 : 0;
+      if (settlement.failed) entry.failures += 1;
+      else entry.deliveries -= 1;
       entry.dueAt = this.#clock.now() + settlement.delayMs;
       this.#place(entry);
     } else {

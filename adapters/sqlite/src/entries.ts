@@ -92,11 +92,14 @@ export class Entries {
     );
   }
 
-  /** Waits, in its place, until `dueAt`; `failed` counts. */
+  /** Waits, in its place, until `dueAt`; unless it `failed` it counts nowhere. */
   retry(token: number, seq: number, dueAt: number, failed: boolean): boolean {
     const { changes } = this.#database
-      .prepare(`UPDATE entry SET state = 2, token = NULL, due = ?, failures = failures + ? WHERE seq = ? AND token = ?`)
-      .run(dueAt, Number(failed), seq, token);
+      .prepare(
+        `UPDATE entry SET state = 2, token = NULL, due = ?, failures = failures + ?, deliveries = deliveries - ?
+         WHERE seq = ? AND token = ?`,
+      )
+      .run(dueAt, Number(failed), Number(!failed), seq, token);
     return changes === 1;
   }
 

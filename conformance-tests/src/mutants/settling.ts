@@ -87,6 +87,11 @@ export const settlingMutants: readonly Mutant[] = [
   },
   { name: "retries-the-permanent", caughtBy: ["RTY-6", "RTY-1"], mutate: retriesTheDead },
   {
+    name: "counts-every-retry",
+    caughtBy: ["RTY-1/uncounted"],
+    mutate: onSettle((one) => (one.outcome === "retry" ? { ...one, failed: true } : one)),
+  },
+  {
     name: "retries-early",
     caughtBy: ["RTY-2"],
     mutate: onSettle((one) => (one.outcome === "retry" ? { ...one, delayMs: one.delayMs / 3 } : one)),

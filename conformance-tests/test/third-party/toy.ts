@@ -232,7 +232,8 @@ class ToyReceiver implements Receiver {
   }
 
   #retry(entry: Entry, { delayMs, failed, note }: Extract<Settlement, { readonly outcome: "retry" }>): void {
-    const again = { ...entry, failures: entry.failures + (failed ? 1 : 0), headers: { ...entry.headers, ...note } };
+    const counts = failed ? { failures: entry.failures + 1 } : { deliveries: entry.deliveries - 1 };
+    const again = { ...entry, ...counts, headers: { ...entry.headers, ...note } };
     this.#box.delayed.add(again);
     const dueAt = Date.now() + delayMs;
     const wake = (): void => {

@@ -43,11 +43,20 @@ export type Random = () => number;
 export type Backoff = (attempt: number) => number;
 
 /**
- * `lost` and `restored`: the connection; `throttled`: the broker slows us down; `position-lost`: a group's place is gone;
+ * `dropped`: a message ended unhandled and is kept nowhere, because it had expired (TTL-1) or is delivered at most once
+ * (ACK-6), or its reply came to an address that is gone (RPC-1); `lost` and `restored`: the connection; `throttled`: the broker slows us down; `position-lost`: a group's place is gone;
  * `settle-failed`: settlements are tried again; `swept`: leftovers of a dead member were removed; `client-error`: the
  * broker's client misbehaved and was replaced.
  */
-export type Report = "lost" | "restored" | "throttled" | "position-lost" | "settle-failed" | "swept" | "client-error";
+export type Report =
+  | "dropped"
+  | "lost"
+  | "restored"
+  | "throttled"
+  | "position-lost"
+  | "settle-failed"
+  | "swept"
+  | "client-error";
 
 /** One supervised connection to a broker. It outlives losses: after one, what was under way is sent again, in order. */
 export interface Transport {
@@ -159,7 +168,7 @@ export type Flow = { readonly window: number; readonly bytes: number; readonly s
 export interface Delivery extends WireMessage {
   /** Failed attempts recorded by us, exact (RTY-1). */
   readonly failures: number;
-  /** How often it was delivered, this time included; also counts crashes and what was only prefetched, never releases. */
+  /** How often it was delivered, this time included; also counts crashes and what was only prefetched, never releases and retries without a failure. */
   readonly deliveries: number | undefined;
   /** Why the adapter could not read it; `body` is then the raw bytes (DLQ-3). */
   readonly malformed: string | undefined;
@@ -175,8 +184,8 @@ export interface Sink {
 
 /**
  * What core decided after the handler. `ack` with `sends`: they are stored first, or in one step with the ack (EFF-1).
- * `retry`: this group alone gets it again, not before `delayMs`; `failed` says whether `failures` grows by one; in an ordered
- * inbox its key waits for it (ORD-3). `dead`: among the dead letters, once (DLQ-1). The `note` is merged over the headers.
+ * `retry`: this group alone gets it again, not before `delayMs`; `failed` says whether it counts: in `failures`, and in
+ * `deliveries`; in an ordered inbox its key waits for it (ORD-3). `dead`: among the dead letters, once (DLQ-1). The `note` is merged over the headers.
  * `release`: given back at once, not counted in `failures` nor in `deliveries`.
  */
 export type Settlement = { readonly delivery: Delivery } & (
