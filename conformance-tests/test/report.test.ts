@@ -58,13 +58,18 @@ describe("the table of a README", () => {
 
   test("stands between the markers, a row for each promise, a column for each adapter", () => {
     const written = withTable(text, [report]);
-    expect(written).toMatch(/^before\n<!-- conformance:start -->\n\n\| promise \| what it says \| toy \|/);
+    expect(written).toMatch(/^before\n<!-- conformance:start -->\n\n\| promises about \| toy \|/);
+    expect(written).toMatch(/\n\| promise \| what it says \| toy \|/);
     expect(written).toMatch(/\| PUB-1 \| .* \| ✓ 1 \|/);
     expect(written).toMatch(/\| PUB-2 \| .* \| \*\*failed\*\* \|/);
     expect(written).toMatch(/\| ORD-1 \| .* \| — \|/);
     expect(written).toMatch(/Not covered by a case yet: .*TTL-1/);
     expect(written.endsWith("<!-- conformance:end -->\nafter\n")).toBe(true);
     expect(written).not.toMatch(/old/);
+  });
+
+  test("counts by family what is shown and what has failed", () => {
+    expect(withTable(text, [report])).toMatch(/\| Publishing \| 1 of 11, \*\*1 failed\*\* \|/);
   });
 
   test("is the same again when nothing has changed", () => {
