@@ -31,6 +31,11 @@ export class Leases {
     );
   }
 
+  /** Whether it was not swept: a member that was stopped past its lease learns of it only when it renews. */
+  isOurs(token: number): boolean {
+    return this.#database.prepare("SELECT 1 FROM lease WHERE token = ?").get(token) !== undefined;
+  }
+
   drop(token: number): void {
     this.#database.prepare("DELETE FROM lease WHERE token = ?").run(token);
   }

@@ -43,9 +43,13 @@ export class Service {
     return [...this.members.values()].filter((member) => this.#room(member) > 0 && this.#entries.hasReady(member.box));
   }
 
-  /** Claims what fits for every hungry member; it is delivered afterwards. */
+  /**
+   * Claims what fits for every hungry member; it is delivered afterwards. One whose lease was swept gets nothing until it has
+   * another: nobody would give back what it claimed under the old one (ACK-2).
+   */
   feed(members: readonly Member[], turn: Turn): void {
     for (const member of members) {
+      if (!this.#leases.isOurs(member.token)) continue;
       const limit = this.#room(member);
       const fits =
         limit === 0
