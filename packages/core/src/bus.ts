@@ -17,7 +17,7 @@ import type { Producer, PublishResult } from "./producer.ts";
 import type { ManyOptions, PublishOptions } from "./publish-options.ts";
 import type { Queue } from "./queue.ts";
 import type { Backoff, Inbox, Manifest, Random, Transport } from "./seam.ts";
-import type { SubscribeOptions, WorkOptions } from "./subscribe-options.ts";
+import type { SubscribeOptions, Tunables, WorkOptions } from "./subscribe-options.ts";
 import type { Topic } from "./topic.ts";
 
 export interface BusContext {
@@ -29,6 +29,7 @@ export interface BusContext {
   readonly newId: () => string;
   readonly publishTimeout: number;
   readonly maxBufferedBytes: number;
+  readonly tunables: Tunables;
   readonly report: (kind: "lost" | "settle-failed", inbox: Inbox, error: WaybillError) => void;
 }
 

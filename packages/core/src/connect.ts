@@ -11,6 +11,7 @@ import { WaybillError } from "./errors.ts";
 import { idMaker } from "./ids.ts";
 import { checkName } from "./names.ts";
 import type { Adapter, Inbox, Random, Report } from "./seam.ts";
+import type { WorkOptions } from "./subscribe-options.ts";
 
 export interface ConnectOptions {
   /** The name of this service, CloudEvents' `source` of what it publishes. Default `"waybill"`. */
@@ -23,6 +24,10 @@ export interface ConnectOptions {
   readonly topology?: "create" | "verify" | undefined;
   /** The adapter's own settings; its README lists them. */
   readonly options?: unknown;
+  /** The same for several adapters, by their names: the section of the one the URL names counts, unless `options` is given. */
+  readonly sections?: Readonly<Record<string, unknown>> | undefined;
+  /** By `topic/group`, or by the name of a queue: goes before what the code says where it subscribes (LAY-1). */
+  readonly consumers?: Readonly<Record<string, WorkOptions>> | undefined;
   /** How long a publish tries before it gives up (PUB-11). Default `"30s"`. */
   readonly publishTimeout?: Duration | undefined;
   /** The most bytes that may wait to be sent; beyond it publishes are refused with `BUSY` (PUB-9). Default 64 MiB. */
@@ -33,6 +38,11 @@ export interface ConnectOptions {
   readonly random?: Random | undefined;
   /** Makes the ids of messages, each different from all others everywhere. Default UUIDs. */
   readonly newId?: (() => string) | undefined;
+}
+
+/** All that `connect` needs in one object, such as `loadConfig()` of `@waybill/config` gives. */
+export interface ConnectSettings extends ConnectOptions {
+  readonly url: string | URL;
 }
 
 export interface BusReport {
@@ -56,7 +66,11 @@ const firstParty: Readonly<Record<string, string>> = {
  * Connects to the carrier a URL names: `memory:`, `sqlite:./file.db`, … Resolves once the carrier has let us in.
  * Rejects with `UNKNOWN_SCHEME` (naming the package to install), `CONFIG`, `PERMISSION`, `CORRUPT` or `UNAVAILABLE`.
  */
-export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Bus> {
+export function connect(url: string | URL, options?: ConnectOptions): Promise<Bus>;
+/** The same, all in one object: `connect(await loadConfig())`. */
+export function connect(settings: ConnectSettings): Promise<Bus>;
+export async function connect(to: string | URL | ConnectSettings, given: ConnectOptions = {}): Promise<Bus> {
+  const { url, ...options } = isSettings(to) ? to : { ...given, url: to };
   const { clock = systemClock, random = Math.random, onReport } = options;
   const parsed = parse(url);
   const backoff = jitteredBackoff(random);
@@ -78,19 +92,39 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
     newId: options.newId ?? idMaker(),
     publishTimeout: milliseconds(options.publishTimeout ?? "30s", "publishTimeout"),
     maxBufferedBytes: wholeNumber(options.maxBufferedBytes ?? 64 * 2 ** 20, 1, "maxBufferedBytes"),
+    tunables: options.consumers ?? {},
     report,
   };
   const adapter = await adapterOf(parsed.protocol, options.adapters ?? []);
-  const transport = await adapter.connect(parsed, {
+  const section = sectionOf(options, adapter.name);
+  const connecting = adapter.connect(parsed, {
     namespace: checkName("namespace", options.namespace ?? "waybill"),
     topology: options.topology ?? "create",
-    options: options.options,
+    options: options.options ?? section,
     clock,
     random,
     backoff,
     report,
   });
+  const transport = await (section === undefined ? connecting : connecting.catch(naming(`adapters.${adapter.name}`)));
   return new Bus({ ...context, transport });
+}
+
+function isSettings(to: string | URL | ConnectSettings): to is ConnectSettings {
+  return typeof to === "object" && to !== null && !(to instanceof URL);
+}
+
+/** The adapter's section of the configuration, where it is what counts. */
+function sectionOf({ options, sections = {} }: ConnectOptions, name: string): unknown {
+  return options === undefined && Object.hasOwn(sections, name) ? sections[name] : undefined;
+}
+
+/** Says of a setting that cannot be used where it may stand. */
+function naming(path: string): (thrown: unknown) => never {
+  return (thrown) => {
+    if (!(thrown instanceof WaybillError) || thrown.code !== "CONFIG") throw thrown;
+    throw new WaybillError("CONFIG", `${path} or the URL: ${thrown.message}`, { cause: thrown });
+  };
 }
 
 function parse(url: string | URL): URL {

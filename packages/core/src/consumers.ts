@@ -12,8 +12,8 @@ import { wrapHandle } from "./middleware.ts";
 import { supported } from "./outlets.ts";
 import { Runner } from "./runner.ts";
 import type { Backoff, Inbox, Random, Transport } from "./seam.ts";
-import type { WorkOptions } from "./subscribe-options.ts";
-import { tuning } from "./subscribe-options.ts";
+import type { Tunables, WorkOptions } from "./subscribe-options.ts";
+import { overridden, tuning } from "./subscribe-options.ts";
 
 export interface ConsumersOptions {
   readonly transport: Transport;
@@ -21,6 +21,7 @@ export interface ConsumersOptions {
   readonly random: Random;
   readonly backoff: Backoff;
   readonly middlewares: readonly Middleware[];
+  readonly tunables: Tunables;
   readonly compose: ComposeEffect;
   readonly report: (kind: "lost" | "settle-failed", inbox: Inbox, error: WaybillError) => void;
 }
@@ -48,8 +49,8 @@ export class Consumers {
   /** Declares the inbox and takes its messages. Rejects with `UNSUPPORTED`, `TOPOLOGY_MISMATCH`, `MISSING`, `CLOSED`. */
   async start({ definition, inbox, options, handler }: Subscription): Promise<Consumer> {
     this.#admit();
-    const { transport, middlewares } = this.#options;
-    const tuned = tuning(options, supported(transport, definition));
+    const { transport, middlewares, tunables } = this.#options;
+    const tuned = tuning(overridden(options, tunables, inbox), supported(transport, definition));
     await transport.declare([sourceOf(definition), placeOf(inbox)]);
     const runner = new Runner({
       ...this.#options,

@@ -2,7 +2,7 @@ import type { Duration } from "./duration.ts";
 import { milliseconds, wholeNumber } from "./duration.ts";
 import type { RetryOptions, RetryPolicy } from "./retry.ts";
 import { retryPolicy } from "./retry.ts";
-import type { Manifest } from "./seam.ts";
+import type { Inbox, Manifest } from "./seam.ts";
 import { WaybillError } from "./errors.ts";
 
 /** How a group's messages are handled. All of it is tunable: changing it recreates nothing (LAY-1). */
@@ -25,6 +25,9 @@ export interface SubscribeOptions extends WorkOptions {
   /** `false`: this group does without its topic's order and gets full concurrency. */
   readonly ordered?: false | undefined;
 }
+
+/** What the configuration says, by `topic/group`, or by the name of a queue. */
+export type Tunables = Readonly<Record<string, WorkOptions>>;
 
 export interface Tuning {
   readonly concurrency: number;
@@ -49,4 +52,17 @@ export function tuning(options: WorkOptions, manifest: Manifest): Tuning {
     timeout,
     maxHeldBytes: wholeNumber(options.maxHeldBytes ?? 64 * 2 ** 20, 1, "maxHeldBytes"),
   };
+}
+
+/** The options as the code gives them, with what the configuration says of this inbox put over them, `retry` member by member. */
+export function overridden(options: WorkOptions, tunables: Tunables, { source, group, shape }: Inbox): WorkOptions {
+  const name = shape.kind === "queue" ? source : `${source}/${group}`;
+  const over = Object.hasOwn(tunables, name) ? tunables[name] : undefined;
+  if (over === undefined) return options;
+  return { ...options, ...given(over), retry: { ...options.retry, ...given(over.retry ?? {}) } };
+}
+
+/** Without the members that are undefined, which would hide those they are put over. */
+function given<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

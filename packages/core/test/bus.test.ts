@@ -268,3 +268,21 @@ describe("names", () => {
     await Promise.all([bus, ...others].map((each) => each.close()));
   });
 });
+
+test("what the configuration says of a group tunes its consumer, over the code's own word", async () => {
+  const { clock, bus } = await open({ consumers: { "events/slow": { concurrency: 1 }, jobs: { concurrency: 2 } } });
+  const running = { slow: 0, fast: 0, jobs: 0 };
+  const over = Promise.withResolvers<void>();
+  const busy = (name: keyof typeof running) => (): Promise<void> => {
+    running[name] += 1;
+    return over.promise;
+  };
+  await bus.subscribe(events, { group: "slow", concurrency: 5 }, busy("slow"));
+  await bus.subscribe(events, { group: "fast", concurrency: 5 }, busy("fast"));
+  await bus.work(jobs, { concurrency: 5 }, busy("jobs"));
+  const published = Array.from({ length: 8 }, (_, n) => [bus.publish(events, { n }), bus.send(jobs, { n })]);
+  await clock.advance(1_000);
+  await Promise.all(published.flat());
+  expect(running).toEqual({ slow: 1, fast: 5, jobs: 2 });
+  over.resolve();
+});

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { connect } from "@waybill/core";
-import type { Adapter, AdapterContext, BusReport, ConnectOptions, Transport } from "@waybill/core";
+import { WaybillError } from "@waybill/core";
+import type { Adapter, AdapterContext, BusReport, ConnectOptions, ConnectSettings, Transport } from "@waybill/core";
 import { describe, expect, test } from "vitest";
 import { caught } from "./support.ts";
 
@@ -91,6 +92,43 @@ describe("adapters", () => {
   test("whose connect rejects reject connect", async () => {
     const failing: Adapter = { ...showing(["nats:"]), connect: () => Promise.reject(new Error("refused")) };
     await expect(connect("nats://h", { adapters: [failing] })).rejects.toThrow("refused");
+  });
+});
+
+describe("settings in one object", () => {
+  const settings: ConnectSettings = {
+    url: "nats://h1/path",
+    namespace: "shop",
+    sections: { showing: { cluster: true }, other: { cluster: false } },
+  };
+
+  test("say all that URL and options say, the adapter's section by its name", async () => {
+    const adapter = showing(["nats:"]);
+    await using _ = await connect({ ...settings, adapters: [adapter] });
+    expect(adapter.seen[0]?.url.href).toBe("nats://h1/path");
+    expect(adapter.seen[0]?.context).toMatchObject({ namespace: "shop", options: { cluster: true } });
+  });
+
+  test("that name options use no section, nor one that only an object's prototype has", async () => {
+    const adapter = showing(["nats:"]);
+    await using _ = await connect({ ...settings, options: { cluster: "mine" }, adapters: [adapter] });
+    await using __ = await connect({ ...settings, adapters: [{ ...adapter, name: "toString" }] });
+    expect(adapter.seen.map(({ context }) => context.options)).toEqual([{ cluster: "mine" }, undefined]);
+  });
+
+  test("name the section whose adapter refuses it, and no other failure", async () => {
+    const failing = (code: "CONFIG" | "UNAVAILABLE"): Adapter => ({
+      ...showing(["nats:"]),
+      connect: () => Promise.reject(new WaybillError(code, "cluster is no list")),
+    });
+    const refused = await caught(() => connect({ ...settings, adapters: [failing("CONFIG")] }));
+    expect(refused).toMatchObject({ code: "CONFIG", message: "adapters.showing or the URL: cluster is no list" });
+    const away = await caught(() => connect({ ...settings, adapters: [failing("UNAVAILABLE")] }));
+    expect(away).toMatchObject({ code: "UNAVAILABLE", message: "cluster is no list" });
+  });
+
+  test.each([undefined, null, {}])("%j is refused, whatever its type says", async (nothing) => {
+    expect(await caught(() => connect(nothing as unknown as ConnectSettings))).toMatchObject({ code: "CONFIG" });
   });
 });
 

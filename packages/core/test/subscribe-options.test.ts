@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { Inbox } from "../src/seam.ts";
 import type { WorkOptions } from "../src/subscribe-options.ts";
-import { tuning } from "../src/subscribe-options.ts";
+import { overridden, tuning } from "../src/subscribe-options.ts";
 import { caught, manifest } from "./support.ts";
 
 test("without options: 10 handlers, 5 attempts, no timeout, 64 MiB", () => {
@@ -31,4 +32,39 @@ test("a timeout beyond what the carrier holds is refused", async () => {
   expect(tuning({ timeout: "30m" }, manifest({ maxHold: 1_800_000 })).timeout).toBe(1_800_000);
   const error = await caught(() => tuning({ timeout: "31m" }, manifest({ maxHold: 1_800_000 })));
   expect(error).toMatchObject({ code: "UNSUPPORTED" });
+});
+
+describe("what the configuration says of an inbox", () => {
+  const inbox = (source: string, group: string, kind: "topic" | "queue" = "topic"): Inbox => {
+    const shape = { kind, ordered: false, priorities: 1, retainMs: 0 };
+    return { source, group, shape, ordered: false, ephemeral: false };
+  };
+  const tunables = {
+    "order.placed/billing": { concurrency: 2, timeout: undefined, retry: { maxAttempts: 9, delay: undefined } },
+    "email.send": { concurrency: 3 },
+  };
+
+  test("goes before what the code says, and leaves the rest of it, the functions too", () => {
+    const permanent = (): boolean => true;
+    const options: WorkOptions = { concurrency: 20, timeout: "5s", retry: { maxAttempts: 3, delay: "2s", permanent } };
+    expect(overridden(options, tunables, inbox("order.placed", "billing"))).toEqual({
+      concurrency: 2,
+      timeout: "5s",
+      retry: { maxAttempts: 9, delay: "2s", permanent },
+    });
+  });
+
+  test("a queue is meant by its name alone", () => {
+    expect(overridden({}, tunables, inbox("email.send", "email.send", "queue")).concurrency).toBe(3);
+    expect(overridden({}, tunables, inbox("email.send", "email.send"))).toEqual({});
+  });
+
+  test.each([
+    ["order.placed", "shipping"],
+    ["order", "placed/billing"],
+    ["to", "String"],
+  ])("of another group it says nothing: %s, %s", (source, group) => {
+    const options: WorkOptions = { concurrency: 20 };
+    expect(overridden(options, tunables, inbox(source, group))).toBe(options);
+  });
 });
