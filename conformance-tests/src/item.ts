@@ -37,7 +37,7 @@ export function schema<T>(flawOf: (value: unknown) => readonly [path: string, fl
 }
 
 /** An item has a number, and nothing else is checked. */
-const itemSchema: Schema<Item> = schema((value) => {
+export const itemSchema: Schema<Item> = schema((value) => {
   const n = typeof value === "object" && value !== null && "n" in value ? value.n : undefined;
   return typeof n === "number" ? undefined : ["n", `expected a number, got ${typeof n}`];
 });
@@ -55,7 +55,7 @@ export function queueOf({ name, keyed, ordered }: Outline): Queue<Item> {
 }
 
 /** The outline of a topic or queue of items. */
-export function outlineOf(definition: Definition<Item, Item>): Outline {
+export function outlineOf(definition: Topic<Item> | Queue<Item>): Outline {
   const { kind, name, ordered } = definition;
   return { kind, name, ordered, keyed: definition.key !== undefined };
 }

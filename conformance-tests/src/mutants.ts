@@ -1,6 +1,7 @@
 import type { Mutant } from "./mutant.ts";
 import { deliveringMutants } from "./mutants/delivering.ts";
 import { keepingMutants } from "./mutants/keeping.ts";
+import { patternMutants } from "./mutants/patterns.ts";
 import { publishingMutants } from "./mutants/publishing.ts";
 import { settlingMutants } from "./mutants/settling.ts";
 
@@ -10,6 +11,7 @@ export const allMutants: readonly Mutant[] = [
   ...deliveringMutants,
   ...settlingMutants,
   ...keepingMutants,
+  ...patternMutants,
 ];
 
 /** @throws Error where there is none of this name */

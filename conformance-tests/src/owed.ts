@@ -6,6 +6,9 @@ export const always: OwedRule = () => "owed";
 /** Where topics, with a copy for each group, are claimed. */
 export const topics: OwedRule = ({ can }) => (can.has("topics") ? "owed" : { unclaimed: "topics" });
 
+/** Where patterns of topics are claimed. */
+export const patterns: OwedRule = ({ can }) => (can.has("patterns") ? "owed" : { unclaimed: "patterns" });
+
 /** Where order by key is claimed. */
 export const order: OwedRule = (manifest) => (manifest.order === "key" ? "owed" : { unclaimed: "order" });
 

@@ -1,8 +1,9 @@
+import { pattern } from "@waybill/core";
 import { rejection } from "./expect.ts";
 import type { Bench } from "./bench.ts";
 
 /** What a manifest may do without; asking for it is then refused with `UNSUPPORTED`, when it is asked for and not later. */
-export type Claim = "topics" | "order" | "delay";
+export type Claim = "topics" | "patterns" | "order" | "delay";
 
 /** For each claim, a case which shows that asking for what is not claimed is refused (CAP-1). */
 export const refusals: Readonly<Record<Claim, (bench: Bench) => Promise<void>>> = {
@@ -11,6 +12,11 @@ export const refusals: Readonly<Record<Claim, (bench: Bench) => Promise<void>>> 
     const topic = bench.topic();
     await rejection(() => bus.subscribe(topic, { group: "g" }, () => undefined), "UNSUPPORTED");
     await rejection(() => bus.publish(topic, { n: 1 }), "UNSUPPORTED");
+  },
+  async patterns(bench) {
+    const bus = await bench.connect();
+    await rejection(() => bus.subscribe(pattern("refused.*"), { group: "g" }, () => undefined), "UNSUPPORTED");
+    await rejection(() => bus.listen(pattern("refused.#"), () => undefined), "UNSUPPORTED");
   },
   async order(bench) {
     const bus = await bench.connect();

@@ -3,16 +3,17 @@ import type { Clock } from "./clock.ts";
 import type { CloseOptions, Consumer, ConsumerHealth } from "./consumer.ts";
 import { Consumers } from "./consumers.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import type { AnyDefinition, Definition } from "./definition.ts";
+import type { AnyDefinition, Definition, Publishable } from "./definition.ts";
 import { milliseconds } from "./duration.ts";
 import type { Envelope } from "./envelope.ts";
 import type { InboxHandle } from "./inbox-handle.ts";
-import { inboxOf, placeOf, sourceOf } from "./inbox.ts";
+import { inboxOf, placesOf, sourceOf } from "./inbox.ts";
 import type { WaybillError } from "./errors.ts";
 import type { ComposeEffect } from "./job.ts";
 import type { Handler } from "./message.ts";
 import type { Middleware } from "./middleware.ts";
 import { Outlets } from "./outlets.ts";
+import type { Pattern } from "./pattern.ts";
 import type { Producer, PublishResult } from "./producer.ts";
 import type { ManyOptions, PublishOptions } from "./publish-options.ts";
 import type { Queue } from "./queue.ts";
@@ -88,7 +89,7 @@ export class Bus implements AsyncDisposable {
 
   /** Publishes or sends all of an array or a stream, a thousand at a time; a result each, in order (PUB-3). */
   async publishMany<In, O extends boolean>(
-    to: Definition<In, unknown, O>,
+    to: Publishable<In, O>,
     data: Iterable<NoInfer<In>> | AsyncIterable<NoInfer<In>>,
     options?: ManyOptions<O>,
   ): Promise<readonly PublishResult[]> {
@@ -96,17 +97,17 @@ export class Bus implements AsyncDisposable {
   }
 
   /** A handle that publishes to one topic or queue. @throws WaybillError `UNSUPPORTED` */
-  producer<In, O extends boolean>(to: Definition<In, unknown, O>): Producer<In, O> {
+  producer<In, O extends boolean>(to: Publishable<In, O>): Producer<In, O> {
     this.#inUse = true;
     return this.#outlets.of(to).producer;
   }
 
   /**
-   * Handles a group's messages of a topic. Once it resolves, every message confirmed later reaches the group (SUB-1).
+   * Handles a group's messages of a topic or of a pattern of topics. Once it resolves, every message confirmed later reaches the group (SUB-1).
    * Rejects with `UNSUPPORTED`, `TOPOLOGY_MISMATCH`, `MISSING`; TypeError for an option that cannot be.
    */
   async subscribe<Out>(
-    topic: Topic<unknown, Out>,
+    topic: Topic<unknown, Out> | Pattern<Out>,
     options: SubscribeOptions,
     handler: Handler<Out>,
   ): Promise<Consumer> {
@@ -114,7 +115,11 @@ export class Bus implements AsyncDisposable {
   }
 
   /** Handles this process's own copy of what comes while it listens, gone when it closes (SUB-7). */
-  async listen<Out>(topic: Topic<unknown, Out>, handler: Handler<Out>, options: WorkOptions = {}): Promise<Consumer> {
+  async listen<Out>(
+    topic: Topic<unknown, Out> | Pattern<Out>,
+    handler: Handler<Out>,
+    options: WorkOptions = {},
+  ): Promise<Consumer> {
     const group = `listen-${this.#context.newId()}`;
     return this.#consume(topic, inboxOf(topic, group, { ephemeral: true }), options, handler);
   }
@@ -124,8 +129,12 @@ export class Bus implements AsyncDisposable {
     return this.#consume(queue, inboxOf(queue, undefined), options, handler);
   }
 
-  /** One group's copy of a topic: its dead letters, its depth. The group is made if it is new. */
-  inbox(topic: Topic<unknown, unknown>, group: string, options?: { readonly ordered?: false | undefined }): InboxHandle;
+  /** One group's copy of a topic or a pattern: its dead letters, its depth. The group is made if it is new. */
+  inbox(
+    topic: Topic<unknown, unknown> | Pattern,
+    group: string,
+    options?: { readonly ordered?: false | undefined },
+  ): InboxHandle;
   /** A queue: its dead letters, its depth. */
   inbox(queue: Queue<unknown, unknown>): InboxHandle;
   inbox(
@@ -135,13 +144,14 @@ export class Bus implements AsyncDisposable {
   ): InboxHandle {
     const { transport } = this.#context;
     const inbox = inboxOf(definition, group, options);
-    const ready = (): Promise<void> => transport.declare([sourceOf(definition), placeOf(inbox)]);
+    const places = placesOf(definition, inbox);
+    const ready = (): Promise<void> => transport.declare(places);
     return {
       source: inbox.source,
       group: inbox.group,
       deadLetters: new DeadLetters(transport, inbox, definition, ready),
       stats: () => ready().then(() => transport.depth(inbox)),
-      remove: () => transport.remove(placeOf(inbox)),
+      remove: () => transport.remove({ kind: "inbox", inbox, start: { from: "now", reset: false } }),
     };
   }
 
@@ -172,7 +182,7 @@ export class Bus implements AsyncDisposable {
 
   /** Rejects, never throws, and costs no promise of its own. */
   #publish<In, O extends boolean>(
-    to: Definition<In, unknown, O>,
+    to: Publishable<In, O>,
     data: In,
     options: PublishOptions<O> | undefined,
   ): Promise<Envelope> {

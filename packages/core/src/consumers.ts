@@ -3,7 +3,7 @@ import { Consumer } from "./consumer.ts";
 import type { Clock } from "./clock.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { WaybillError } from "./errors.ts";
-import { placeOf, sourceOf } from "./inbox.ts";
+import { placesOf } from "./inbox.ts";
 import { Isolation } from "./isolation.ts";
 import type { ComposeEffect } from "./job.ts";
 import type { Handler } from "./message.ts";
@@ -51,7 +51,7 @@ export class Consumers {
     this.#admit();
     const { transport, middlewares, tunables } = this.#options;
     const tuned = tuning(overridden(options, tunables, inbox), supported(transport, definition));
-    await transport.declare([sourceOf(definition), placeOf(inbox)]);
+    await transport.declare(placesOf(definition, inbox));
     const runner = new Runner({
       ...this.#options,
       ...tuned,

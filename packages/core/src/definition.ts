@@ -5,9 +5,9 @@ import { wholeNumber } from "./duration.ts";
 import { checkName } from "./names.ts";
 import type { Shape } from "./seam.ts";
 
-/** What topics and queues have in common: a name, a layout (`shape`), and how data is checked and written. */
+/** What topics, queues and patterns have in common: a name, a layout (`shape`), and how data is checked and written. */
 export interface Definition<In, Out, Ordered extends boolean = boolean> {
-  readonly kind: "topic" | "queue";
+  readonly kind: "topic" | "queue" | "pattern";
   readonly name: string;
   readonly ordered: Ordered;
   readonly shape: Shape;
@@ -18,6 +18,11 @@ export interface Definition<In, Out, Ordered extends boolean = boolean> {
   /** A method, so that a definition of any data can stand where one of unknown data is asked for. */
   key?(data: Out): string;
 }
+
+/** What can be published to. */
+export type Publishable<In, Ordered extends boolean = boolean> = Definition<In, unknown, Ordered> & {
+  readonly kind: "topic" | "queue";
+};
 
 /** A definition of any data, as core handles it. */
 export type AnyDefinition = Definition<unknown, unknown>;

@@ -1,6 +1,6 @@
 import type { AnyDefinition } from "./definition.ts";
 import { checkName } from "./names.ts";
-import type { Inbox, Place, Source } from "./seam.ts";
+import type { Inbox, Place, Source, Start } from "./seam.ts";
 
 /** The topic or queue of a definition, as the seam names it. */
 export function sourceOf({ name, shape }: AnyDefinition): Source {
@@ -14,8 +14,8 @@ export function inboxOf(
   options: { readonly ordered?: boolean | undefined; readonly ephemeral?: boolean | undefined } = {},
 ): Inbox {
   const { name, shape } = definition;
-  if (definition.kind === "topic" && group === undefined)
-    throw new TypeError(`topic "${name}": give the name of a group`);
+  if (definition.kind !== "queue" && group === undefined)
+    throw new TypeError(`${definition.kind} "${name}": give the name of a group`);
   if (definition.kind === "queue" && group !== undefined && group !== name) {
     throw new TypeError(`queue "${name}" has one group, its own; give none`);
   }
@@ -28,7 +28,10 @@ export function inboxOf(
   };
 }
 
-/** The inbox as a place to declare, from now on where it is new. */
-export function placeOf(inbox: Inbox): Place {
-  return { kind: "inbox", inbox, start: { from: "now", reset: false } };
+/** What has to be there before an inbox can be used; of a pattern nothing but the inbox itself. */
+export function placesOf(definition: AnyDefinition, inbox: Inbox, start: Start = fromNow): readonly Place[] {
+  const place: Place = { kind: "inbox", inbox, start };
+  return definition.kind === "pattern" ? [place] : [sourceOf(definition), place];
 }
+
+const fromNow: Start = { from: "now", reset: false };

@@ -16,6 +16,26 @@ export function checkName(what: "topic" | "queue" | "group" | "namespace" | "sou
   );
 }
 
+/**
+ * Checks a pattern of topic names and returns it: as `checkName`, with at least one segment that is `*` or `#` (SUB-4).
+ * @throws TypeError naming the value and what is allowed
+ */
+export function checkPattern(pattern: string): string {
+  const flaw = patternFlawOf(pattern);
+  if (flaw === undefined) return pattern;
+  throw new TypeError(
+    `pattern ${JSON.stringify(pattern)} ${flaw}; a pattern is a topic's name with "*" for one of its segments or "#" for any number`,
+  );
+}
+
+function patternFlawOf(pattern: unknown): string | undefined {
+  if (typeof pattern !== "string") return "is not a string";
+  const segments = pattern.split(".");
+  const plain = segments.map((segment) => (segment === "*" || segment === "#" ? "x" : segment));
+  if (plain.every((segment, index) => segment === segments[index])) return "has no wildcard, subscribe to the topic";
+  return flawOf(plain.join("."));
+}
+
 function flawOf(name: unknown): string | undefined {
   if (typeof name !== "string") return "is not a string";
   if (name === "") return "is empty";

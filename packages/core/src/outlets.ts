@@ -55,6 +55,9 @@ export class Outlets {
 
   #make(definition: AnyDefinition): Outlet {
     const { transport, budget, middlewares, publishTimeout } = this.#options;
+    if (definition.kind === "pattern") {
+      throw new TypeError(`nothing is published to a pattern ("${definition.name}"); publish to one of its topics`);
+    }
     const manifest = supported(transport, definition);
     const composer = new Composer(definition, manifest, this.#options);
     const declared = this.#declaration(definition);
@@ -123,6 +126,9 @@ export function supported(transport: Transport, { kind, name, shape }: AnyDefini
   const manifest = transport.supports(shape);
   if (kind === "topic" && !manifest.can.has("topics")) {
     throw new WaybillError("UNSUPPORTED", `topic "${name}": this carrier has queues but no topics`);
+  }
+  if (kind === "pattern" && !manifest.can.has("patterns")) {
+    throw new WaybillError("UNSUPPORTED", `pattern "${name}": this carrier has no patterns; subscribe to each topic`);
   }
   if (shape.ordered && manifest.order === "none") {
     throw new WaybillError("UNSUPPORTED", `${kind} "${name}" is ordered; this carrier keeps no order`);

@@ -24,6 +24,8 @@ export class Unreadable extends Error {
 export function read(definition: AnyDefinition, delivery: Delivery): Decoded {
   if (delivery.malformed !== undefined) throw new Unreadable("malformed", delivery.malformed);
   const decoded = tryDecode(definition, delivery);
+  // What fits a pattern is of many types and versions, which the message names.
+  if (definition.kind === "pattern") return decoded;
   if (decoded.type !== definition.name) {
     throw new Unreadable(
       "unknown-type",

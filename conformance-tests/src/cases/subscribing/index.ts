@@ -3,6 +3,7 @@ import { ephemeral } from "./ephemeral.ts";
 import { flow } from "./flow.ts";
 import { groups } from "./groups.ts";
 import { isolation } from "./isolation.ts";
+import { patterns } from "./patterns.ts";
 
 /** SUB-1 to SUB-10. */
-export const subscribing: readonly Case[] = [...groups, ...isolation, ...flow, ...ephemeral];
+export const subscribing: readonly Case[] = [...groups, ...isolation, ...patterns, ...flow, ...ephemeral];
