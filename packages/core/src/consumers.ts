@@ -92,7 +92,7 @@ export class Consumers {
 function promising(handler: Handler<unknown>): Handle {
   return (message) => {
     try {
-      return Promise.resolve(handler(message)) as Promise<void>;
+      return Promise.resolve(handler(message));
     } catch (error) {
       return Promise.reject(error);
     }

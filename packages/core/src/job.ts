@@ -3,10 +3,11 @@ import type { Composed } from "./composer.ts";
 import type { AnyDefinition } from "./definition.ts";
 import type { Envelope } from "./envelope.ts";
 import { WaybillError } from "./errors.ts";
+import type { Handling, Sent } from "./handling.ts";
 import { userHeaders } from "./headers.ts";
-import type { Effect, Message } from "./message.ts";
+import type { Effect } from "./message.ts";
 import type { AnyPublishOptions } from "./publish-options.ts";
-import type { Address, Delivery, Headers, WireMessage } from "./seam.ts";
+import type { Address, Delivery, Headers, Inbox } from "./seam.ts";
 
 /** Makes a message of any definition on a job's behalf, its place declared. */
 export type ComposeEffect = (
@@ -16,35 +17,37 @@ export type ComposeEffect = (
   cause: Envelope,
 ) => Promise<{ readonly address: Address; readonly composed: Composed }>;
 
-export interface JobOptions {
-  readonly delivery: Delivery;
-  readonly decoded: Decoded;
-  /** The output of the schema. */
-  readonly data: unknown;
-  /** Epoch ms at which its handling times out. */
-  readonly deadline: number;
+/** What all jobs of a consumer share. */
+export interface JobContext {
+  readonly inbox: Inbox;
+  readonly clock: { now(): number };
   readonly compose: ComposeEffect;
+  /** Has the consumer look at its jobs' deadlines at `at`, epoch ms. */
+  wake(at: number): void;
 }
 
 /** One message in a handler's hands: what the handler sees, and what core keeps about it. */
-export class Job implements Message<unknown> {
+export class Job implements Handling {
   readonly delivery: Delivery;
+  /** The output of the schema. */
   readonly data: unknown;
-  readonly deadline: number;
+  /** Epoch ms at which its handling times out, and the ms it was given. */
+  deadline: number = Infinity;
+  limitMs: number = Infinity;
   /** Whether core is done with it, be its handler still running or not. */
   settled = false;
   readonly #decoded: Decoded;
-  readonly #compose: ComposeEffect;
-  #effects: Promise<readonly [Address, WireMessage]>[] | undefined;
+  readonly #context: JobContext;
+  #effects: Promise<Sent>[] | undefined;
   #controller: AbortController | undefined;
   #aborted: WaybillError | undefined;
+  #onAbort: ((reason: WaybillError) => void)[] | undefined;
 
-  constructor({ delivery, decoded, data, deadline, compose }: JobOptions) {
+  constructor(context: JobContext, delivery: Delivery, decoded: Decoded, data: unknown) {
+    this.#context = context;
     this.delivery = delivery;
     this.data = data;
-    this.deadline = deadline;
     this.#decoded = decoded;
-    this.#compose = compose;
   }
 
   get id(): string {
@@ -75,6 +78,14 @@ export class Job implements Message<unknown> {
     return this.#decoded.key;
   }
 
+  get inbox(): Inbox {
+    return this.#context.inbox;
+  }
+
+  get group(): string {
+    return this.#context.inbox.group;
+  }
+
   get attempt(): number {
     return this.delivery.failures + 1;
   }
@@ -102,31 +113,52 @@ export class Job implements Message<unknown> {
     return (to, data, options) => this.#effect(to, data, options);
   }
 
-  /** What the handler has sent, once all of it is checked and written; undefined where it sent nothing, the usual case. */
-  effects(): Promise<readonly (readonly [Address, WireMessage])[]> | undefined {
+  limit(ms: number): void {
+    const at = this.#context.clock.now() + ms;
+    if (at >= this.deadline) return;
+    this.deadline = at;
+    this.limitMs = ms;
+    this.#context.wake(at);
+  }
+
+  effects(): Promise<readonly Sent[]> | undefined {
     return this.#effects && Promise.all(this.#effects);
+  }
+
+  adopt(effects: readonly Sent[]): void {
+    for (const effect of effects) this.#add(Promise.resolve(effect));
   }
 
   /** Fires the signal, now or as soon as the handler asks for it. */
   abort(reason: WaybillError): void {
-    this.#aborted ??= reason;
-    this.#controller?.abort(this.#aborted);
+    if (this.#aborted !== undefined) return;
+    this.#aborted = reason;
+    this.#controller?.abort(reason);
+    for (const run of this.#onAbort ?? []) run(reason);
   }
 
-  /** A rejection that the handler does not look at fails its attempt by `effects`; it is no unhandled one. */
+  onAbort(run: (reason: WaybillError) => void): void {
+    if (this.#aborted !== undefined) return run(this.#aborted);
+    this.#onAbort ??= [];
+    this.#onAbort.push(run);
+  }
+
   #effect(to: AnyDefinition, data: unknown, options: AnyPublishOptions | undefined): Promise<Envelope> {
-    if (this.settled) {
-      return Promise.reject(
-        new WaybillError("CLOSED", `message ${this.id} is settled, nothing can be sent through it; use the bus`),
-      );
-    }
-    const made = this.#compose(to, data, options, this);
-    const effect = made.then(({ address, composed }): readonly [Address, WireMessage] => [address, composed.wire]);
-    effect.catch(() => undefined);
-    this.#effects ??= [];
-    this.#effects.push(effect);
+    const made = this.settled ? Promise.reject(this.#tooLate()) : this.#context.compose(to, data, options, this);
+    this.#add(made.then(({ address, composed }): Sent => [address, composed.wire]));
     const envelope = made.then(({ composed }) => composed.envelope);
     envelope.catch(() => undefined);
     return envelope;
+  }
+
+  /** A rejection that the handler does not look at fails its attempt by `effects`; it is no unhandled one. */
+  #add(effect: Promise<Sent>): void {
+    effect.catch(() => undefined);
+    this.#effects ??= [];
+    this.#effects.push(effect);
+  }
+
+  #tooLate(): WaybillError {
+    return new WaybillError("CLOSED", `message ${this.id} is settled, nothing can be sent through it; use the bus`);
   }
 }

@@ -8,6 +8,8 @@ import type { Topic } from "./topic.ts";
 export interface Message<T> extends Envelope {
   /** The output of the topic's schema. */
   readonly data: T;
+  /** The group it is handled for; a queue's is its own name. */
+  readonly group: string;
   /** 1 on the first attempt; failures and timeouts count, interruptions do not (RTY-1). */
   readonly attempt: number;
   /** Fires when the handler's work is no longer wanted: its timeout, a lost lease (ACK-4), the end of `close`'s grace. */

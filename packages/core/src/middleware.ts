@@ -1,8 +1,8 @@
-import type { Message } from "./message.ts";
+import type { Handling } from "./handling.ts";
 import type { Headers } from "./seam.ts";
 
-/** One handling of one message. Rejecting fails the attempt. */
-export type Handle = (message: Message<unknown>) => Promise<void>;
+/** One handling of one message: resolves to what its handler returned. Rejecting fails the attempt. */
+export type Handle = (message: Handling) => Promise<unknown>;
 
 /** A message on its way out, before it is checked and written. */
 export interface Outgoing {

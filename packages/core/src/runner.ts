@@ -5,7 +5,7 @@ import type { AnyDefinition } from "./definition.ts";
 import { WaybillError } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
 import type { Isolated, Isolation } from "./isolation.ts";
-import type { ComposeEffect } from "./job.ts";
+import type { ComposeEffect, JobContext } from "./job.ts";
 import { Job } from "./job.ts";
 import type { Handle } from "./middleware.ts";
 import { check, read } from "./reader.ts";
@@ -45,6 +45,7 @@ export class Runner implements Sink, Isolated {
   readonly #alarm: Alarm;
   readonly #waiting = new Fifo<Delivery>();
   readonly #turn = new Turn(() => this.#pump());
+  readonly #jobs: JobContext;
   #suspects: Delivery[] = [];
   /** The suspect that waits for the others to stand still. */
   #accused: Delivery | undefined;
@@ -56,9 +57,10 @@ export class Runner implements Sink, Isolated {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    const { clock, backoff, concurrency } = options;
+    const { inbox, clock, compose, backoff, concurrency } = options;
     this.#window = new Window(concurrency);
     this.#alarm = new Alarm(clock, () => this.#expire());
+    this.#jobs = { inbox, clock, compose, wake: (at) => this.#alarm.set(at) };
     this.#settler = new Settler({
       clock,
       backoff,
@@ -186,7 +188,7 @@ export class Runner implements Sink, Isolated {
       const opened = this.#open(delivery);
       job = opened instanceof Promise ? await opened : opened;
       this.#running.set(delivery, job);
-      if (job.deadline !== Infinity) this.#alarm.set(job.deadline);
+      if (this.#options.timeout !== Infinity) job.limit(this.#options.timeout);
       await this.#options.handle(job);
       const effects = job.effects();
       this.#settle(job, { delivery, outcome: "ack", sends: effects === undefined ? noSends : await effects });
@@ -197,13 +199,11 @@ export class Runner implements Sink, Isolated {
   }
 
   #open(delivery: Delivery): Job | Promise<Job> {
-    const { definition, timeout, clock, compose } = this.#options;
+    const { definition } = this.#options;
     const decoded = read(definition, delivery);
     const data = check(definition, decoded.data);
-    const deadline = timeout === Infinity ? Infinity : clock.now() + timeout;
-    if (data instanceof Promise)
-      return data.then((output) => new Job({ delivery, decoded, data: output, deadline, compose }));
-    return new Job({ delivery, decoded, data, deadline, compose });
+    if (data instanceof Promise) return data.then((output) => new Job(this.#jobs, delivery, decoded, output));
+    return new Job(this.#jobs, delivery, decoded, data);
   }
 
   #settle(job: Job | undefined, settlement: Settlement): void {
@@ -236,7 +236,7 @@ export class Runner implements Sink, Isolated {
   }
 
   #timeOut(delivery: Delivery, job: Job): void {
-    const error = new WaybillError("TIMEOUT", `handling message ${job.id} took over ${this.#options.timeout} ms`);
+    const error = new WaybillError("TIMEOUT", `handling message ${job.id} took over ${job.limitMs} ms`);
     job.abort(error);
     this.#settle(job, failure(delivery, error, this.#options));
     this.#finished(delivery);

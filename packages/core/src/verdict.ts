@@ -1,5 +1,6 @@
 import type { DeadReason } from "./note.ts";
 import { deathNote, retryNote } from "./note.ts";
+import { Postpone } from "./postpone.ts";
 import { Unreadable } from "./reader.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { decide } from "./retry.ts";
@@ -40,20 +41,20 @@ export function conviction(delivery: Delivery, context: VerdictContext): Settlem
 
 /** What becomes of a message whose handling has failed with `error`. */
 export function failure(delivery: Delivery, error: unknown, context: VerdictContext): Settlement {
-  const unreadable = reasonOf(error);
-  if (unreadable !== undefined) return burial(delivery, unreadable, error, context);
+  if (isA(error, Unreadable)) return burial(delivery, error.reason, error, context);
+  if (isA(error, Postpone)) return { delivery, outcome: "retry", delayMs: error.delayMs, failed: false, note: {} };
   const decision = decide(context.retry, error, delivery.failures, context.random);
   if (decision.outcome === "dead") return burial(delivery, decision.reason, error, context);
   const note = retryNote(delivery.headers, context.clock.now());
   return { delivery, outcome: "retry", delayMs: decision.delayMs, failed: true, note };
 }
 
-/** Why it cannot be read, if that is it. Of a proxy that was revoked even `instanceof` throws. */
-function reasonOf(error: unknown): DeadReason | undefined {
+/** Of a proxy that was revoked even `instanceof` throws. */
+function isA<T>(error: unknown, kind: abstract new (...args: never[]) => T): error is T {
   try {
-    return error instanceof Unreadable ? error.reason : undefined;
+    return error instanceof kind;
   } catch {
-    return undefined;
+    return false;
   }
 }
 

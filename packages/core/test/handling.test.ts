@@ -1,5 +1,5 @@
 import type { Message } from "@waybill/core";
-import { connect, PermanentError, queue } from "@waybill/core";
+import { connect, PermanentError, Postpone, queue } from "@waybill/core";
 import type { DeadLetter, WorkOptions } from "@waybill/core";
 import { memory } from "@waybill/memory";
 import { seededRandom, virtualClock } from "@waybill/testing";
@@ -158,6 +158,21 @@ describe("what a handler sends", () => {
     expect(await bus.inbox(mails).stats()).toMatchObject({ ready: 0 });
     await bus.close();
   });
+});
+
+test("a handler that postpones gets its message again, uncounted, and what it has sent does not leave", async () => {
+  const attempts: number[] = [];
+  const { bus, clock, letters } = await handling(async ({ attempt, send }) => {
+    attempts.push(attempt);
+    await send(mails, "once");
+    if (attempts.length < 4) throw new Postpone("1s");
+  });
+  await clock.advance(999);
+  expect(attempts).toEqual([1]);
+  await clock.advance(10_000);
+  expect(attempts).toEqual([1, 1, 1, 1]);
+  expect([await letters(), await bus.inbox(mails).stats()]).toMatchObject([[], { ready: 1 }]);
+  await bus.close();
 });
 
 describe("middleware", () => {

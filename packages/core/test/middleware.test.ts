@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Message } from "../src/message.ts";
+import type { Handling } from "../src/handling.ts";
 import type { Middleware, Outgoing } from "../src/middleware.ts";
 import { wrapHandle, wrapPublish } from "../src/middleware.ts";
 
@@ -26,7 +26,7 @@ function logging(name: string): Middleware {
 test("the first one used is the outermost, around a handler and around a publish", async () => {
   log.length = 0;
   const all = [logging("a"), { name: "of nothing" }, logging("b")];
-  await wrapHandle(all, async () => void log.push("handler"))({} as Message<unknown>);
+  await wrapHandle(all, async () => void log.push("handler"))({} as Handling);
   await wrapPublish(all, async () => void log.push("send"))({} as Outgoing);
   expect(log).toEqual(["a before", "b before", "handler", "b after", "a after", "a publish", "b publish", "send"]);
 });
@@ -34,18 +34,18 @@ test("the first one used is the outermost, around a handler and around a publish
 test("a rejection passes through all of them, and one of them may take it away", async () => {
   log.length = 0;
   const failing = async (): Promise<never> => Promise.reject(new Error("no"));
-  await expect(wrapHandle([logging("a"), logging("b")], failing)({} as Message<unknown>)).rejects.toThrow("no");
+  await expect(wrapHandle([logging("a"), logging("b")], failing)({} as Handling)).rejects.toThrow("no");
   expect(log).toEqual(["a before", "b before", "b after", "a after"]);
   const calming: Middleware = { name: "calming", handle: (next) => (message) => next(message).catch(() => undefined) };
-  await expect(wrapHandle([calming], failing)({} as Message<unknown>)).resolves.toBeUndefined();
+  await expect(wrapHandle([calming], failing)({} as Handling)).resolves.toBeUndefined();
 });
 
 test("each wraps once, not for every message", async () => {
   let wrapped = 0;
   const counting: Middleware = { name: "counting", handle: (next) => ((wrapped += 1), next) };
   const handle = wrapHandle([counting], async () => undefined);
-  await handle({} as Message<unknown>);
-  await handle({} as Message<unknown>);
+  await handle({} as Handling);
+  await handle({} as Handling);
   expect(wrapped).toBe(1);
 });
 

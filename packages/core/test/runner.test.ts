@@ -58,7 +58,7 @@ async function setUp(handle: Handle, answer: (settlement: Settlement) => SettleR
 
 test("never more handlers at once than the concurrency, and the rest in order", async () => {
   const done: (() => void)[] = [];
-  const { clock, runner, settled } = await setUp(() => new Promise((resolve) => done.push(resolve)));
+  const { clock, runner, settled } = await setUp(() => new Promise<void>((resolve) => done.push(resolve)));
   runner.deliver(["a", "b", "c"].map((id) => received(id)));
   expect([runner.running, runner.waiting]).toEqual([2, 1]);
   done[1]?.();
@@ -100,7 +100,7 @@ test("a lost lease fires the signal, and the handler's late end settles nothing"
   let signal: AbortSignal | undefined;
   const { clock, runner, settled } = await setUp((message) => {
     signal = message.signal;
-    return new Promise((resolve) => (end = resolve));
+    return new Promise<void>((resolve) => (end = resolve));
   });
   const messages = [received("a"), received("b"), received("c")];
   runner.deliver(messages.slice(0, 1));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { inboxOf } from "../src/inbox.ts";
+import { Postpone } from "../src/postpone.ts";
 import { readNote } from "../src/note.ts";
 import { Unreadable } from "../src/reader.ts";
 import { retryPolicy } from "../src/retry.ts";
@@ -45,6 +46,11 @@ describe("a failed handling", () => {
     const settlement = failure(delivery("a"), new Unreadable("invalid", "total: wrong"), context);
     expect(readNote(noteOf(settlement)).death).toMatchObject({ reason: "invalid", attempts: 0 });
   });
+});
+
+test("a postponed message comes again uncounted, also after its last attempt but one, with no note", () => {
+  const settlement = failure(delivery("a", { failures: 2 }), new Postpone("1s"), context);
+  expect(settlement).toMatchObject({ outcome: "retry", delayMs: 1_000, failed: false, note: {} });
 });
 
 describe("a message in the hands of members that died", () => {
