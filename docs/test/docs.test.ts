@@ -1,0 +1,38 @@
+import { glob, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { compile, write } from "./compile.ts";
+import { type Program, programsOf } from "./programs.ts";
+import { run } from "./run.ts";
+
+/*
+ * The pages' programs are compiled as they stand and run as they stand, on two carriers. One that imports a file of its
+ * reader's is only compiled.
+ */
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const pages = ["README.md", "{adapters,packages}/*/README.md", "conformance-tests/README.md", "docs/guide/*.md"];
+const carriers = ["memory:", "sqlite:./waybill.db"];
+
+const programs = new Map<string, Program>();
+for await (const page of glob(pages, { cwd: root })) {
+  for (const program of programsOf(await readFile(`${root}${page}`, "utf8"))) {
+    programs.set(`${page}:${program.line}`, program);
+  }
+}
+const files = await write(programs);
+const runs = [...programs].flatMap(([name, program]) => {
+  if (program.source.includes(' from "./')) return [];
+  return (program.source.includes("WAYBILL_URL") ? carriers : ["memory:"]).map((url) => ({ name, url, ...program }));
+});
+
+test("the pages' programs compile", async () => {
+  expect(files.size).toBeGreaterThan(0);
+  expect(await compile()).toBe("");
+});
+
+test.each(runs)("$name does on $url what the page says", async ({ name, url, source, output }) => {
+  const ended = await run(files.get(name) ?? "", url, source.includes("SIGINT") ? output[0] : undefined);
+  expect(ended).toMatchObject({ code: 0, stderr: "" });
+  expect(ended.stdout.slice(0, output.join("").length)).toBe(output.join(""));
+});
