@@ -25,11 +25,9 @@ export class Box {
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
   readonly #alarm: Alarm;
-  readonly #ready = new Ready();
-  readonly #delayed = new Heap<Entry>(
-    (one, other) => one.dueAt < other.dueAt || (one.dueAt === other.dueAt && one.seq < other.seq),
-  );
-  readonly #gate = new KeyedGate<Entry>();
+  #ready = new Ready();
+  #delayed = new Heap(isDueBefore);
+  #gate = new KeyedGate<Entry>();
   #inFlight = 0;
   #seq = 0;
   #removed = false;
@@ -102,9 +100,13 @@ export class Box {
     this.#place(entry);
   }
 
-  /** Delivered once and for all: nothing brings it back (ACK-6). */
-  forget(entry: Entry): void {
+  /** Delivered once and for all: nothing brings it back, and its key waits for `passOn` (ACK-6). */
+  settleFirst(): void {
     this.#inFlight -= 1;
+  }
+
+  /** Its holder is done with what was settled first: the next of its key may go. */
+  passOn(entry: Entry): void {
     this.#leave(entry);
   }
 
@@ -116,6 +118,15 @@ export class Box {
   redrive(entry: Entry): void {
     if (!this.dead.delete(entry)) return;
     this.#enter({ ...entry, seq: this.#seq++, failures: 0, deliveries: 0, dueAt: 0 });
+  }
+
+  /** Drops what is ready, delayed or behind its key. What is in flight or dead stays (SUB-8). */
+  clear(): void {
+    this.#alarm.clear();
+    this.#ready = new Ready();
+    this.#delayed = new Heap(isDueBefore);
+    this.#gate = new KeyedGate();
+    for (const { held } of this.receivers) for (const entry of held) this.#pass(entry);
   }
 
   get depth(): Depth {
@@ -147,9 +158,13 @@ export class Box {
   }
 
   #enter(entry: Entry): void {
+    if (this.#pass(entry)) this.#place(entry);
+  }
+
+  /** Whether it may go; else it waits behind its key. */
+  #pass(entry: Entry): boolean {
     const { key } = entry.message;
-    if (this.inbox.ordered && key !== undefined && !this.#gate.enter(key, entry)) return;
-    this.#place(entry);
+    return !this.inbox.ordered || key === undefined || this.#gate.enter(key, entry);
   }
 
   #leave(entry: Entry): void {
@@ -181,6 +196,10 @@ export class Box {
       this.#scheduler.schedule(this);
     }
   }
+}
+
+function isDueBefore(one: Entry, other: Entry): boolean {
+  return one.dueAt < other.dueAt || (one.dueAt === other.dueAt && one.seq < other.seq);
 }
 
 /** It stays for a while: with its note, and with memory of its own. */

@@ -19,7 +19,6 @@ import {
   WaybillError,
   type WireMessage,
 } from "@waybill/core";
-import type { Box } from "./box.ts";
 import { copiesOf, deliveriesOf } from "./entry.ts";
 import { MemoryReceiver } from "./receiver.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -100,10 +99,9 @@ export class MemoryTransport implements Transport {
   }
 
   async send(to: Address, messages: readonly WireMessage[]): Promise<readonly SendResult[]> {
-    const now = this.#context.clock.now();
-    const results = copiesOf(messages).map((message) => this.#store(to, message, now));
+    const result = this.#store(to, messages);
     await this.#breathe();
-    return results;
+    return messages.map(() => result);
   }
 
   receive(from: Inbox, flow: Flow, sink: Sink): Promise<Receiver> {
@@ -165,35 +163,31 @@ export class MemoryTransport implements Transport {
     for (const receiver of this.#receivers) receiver.thaw();
   }
 
-  #store(to: Address, message: WireMessage, now: number): SendResult {
+  #store(to: Address, messages: readonly WireMessage[]): SendResult {
     try {
       this.#admit();
-      for (const box of this.#boxes(to)) box.store(message, now);
+      const route = this.#topology.route(to);
+      const now = this.#context.clock.now();
+      for (const message of copiesOf(messages)) route.store(message, now);
       return "stored";
     } catch (error) {
       return { outcome: "refused", error: toWaybillError(error, "UNAVAILABLE") };
     }
   }
 
-  /** All or nothing: every address is looked up before anything is stored. */
+  /** All or nothing: every address is looked up before anything is stored. A reply nobody waits for is dropped (RPC-1). */
   #storeEffects(settlement: Settlement): WaybillError | undefined {
     if (this.#state === "crashed") return new WaybillError("UNAVAILABLE", "the transport has crashed");
     if (settlement.outcome !== "ack" || settlement.sends.length === 0) return undefined;
     try {
       const now = this.#context.clock.now();
-      const targets = settlement.sends.map(([to]) => [...this.#boxes(to)]);
-      const messages = copiesOf(settlement.sends.map(([, message]) => message));
-      messages.forEach((message, index) => targets[index]?.forEach((box) => box.store(message, now)));
+      const sends = settlement.sends.filter(([to]) => !this.#topology.isGone(to));
+      const routes = sends.map(([to]) => this.#topology.route(to));
+      copiesOf(sends.map(([, message]) => message)).forEach((message, index) => routes[index]?.store(message, now));
       return undefined;
     } catch (error) {
       return toWaybillError(error, "UNAVAILABLE");
     }
-  }
-
-  #boxes(to: Address): Iterable<Box> {
-    if (to.kind === "source") return this.#topology.boxes(to.name);
-    if (to.kind === "inbox") return [this.#topology.box(to.inbox)];
-    throw new WaybillError("UNSUPPORTED", "memory: takes no replies");
   }
 
   #closed(receiver: MemoryReceiver, from: Inbox): void {
@@ -233,7 +227,7 @@ function manifestOf(leaseMs: number): Manifest {
     settle: "confirmed",
     durability: "process",
     depth: "exact",
-    can: new Set(["topics"]),
+    can: new Set(["topics", "patterns", "replay", "once", "rpc"]),
   };
 }
 

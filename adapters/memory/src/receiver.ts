@@ -9,6 +9,7 @@ import {
   type Sink,
   WaybillError,
 } from "@waybill/core";
+import { addressOf } from "./address.ts";
 import type { Box } from "./box.ts";
 import { deliveriesOf, type Entry } from "./entry.ts";
 
@@ -50,8 +51,11 @@ export class MemoryReceiver implements Receiver {
   }
 
   get address(): string {
-    const { source, group } = this.#options.box.inbox;
-    return JSON.stringify([source, group]);
+    return addressOf(this.#options.box.inbox);
+  }
+
+  get #settlesFirst(): boolean {
+    return this.#options.flow.settle === "first";
   }
 
   /** How many messages it may be given now. */
@@ -60,15 +64,21 @@ export class MemoryReceiver implements Receiver {
     return Math.max(0, this.#flow.window - this.#held.size);
   }
 
+  /** What was delivered and not given back. */
+  get held(): Iterable<Entry> {
+    return this.#held.values();
+  }
+
   /** Delivers up to `share` messages. */
   take(share: number): void {
     const { box, clock, sink } = this.#options;
     this.#answeredAt = clock.now();
     const entries: Entry[] = [];
     while (entries.length < share) {
-      const isFirst = this.#held.size + entries.length === 0;
-      const entry = box.claim(isFirst ? Infinity : this.#flow.bytes - this.#bytes);
+      const isAlone = this.#held.size + entries.length === 0;
+      const entry = box.claim(isAlone ? Infinity : this.#flow.bytes - this.#bytes);
       if (entry === undefined) break;
+      if (this.#settlesFirst) box.settleFirst();
       this.#bytes += entry.body.length;
       entries.push(entry);
     }
@@ -102,7 +112,7 @@ export class MemoryReceiver implements Receiver {
     if (this.#state === "closed") return Promise.resolve();
     for (const [delivery, entry] of this.#held) {
       this.#drop(delivery);
-      this.#options.box.settle(entry, { delivery, outcome: "release" });
+      this.#let(entry, { delivery, outcome: "release" });
     }
     this.#leave();
     return Promise.resolve();
@@ -134,15 +144,21 @@ export class MemoryReceiver implements Receiver {
   }
 
   #settle(settlement: Settlement): SettleResult {
-    const { box, store } = this.#options;
     const entry = this.#held.get(settlement.delivery);
     if (entry === undefined) return "lost";
-    const refused = store(settlement);
+    const refused = this.#options.store(settlement);
     if (refused !== undefined) return refused;
     this.#drop(settlement.delivery);
-    if (this.#flow.settle === "after") box.settle(entry, settlement);
-    else box.forget(entry);
+    this.#let(entry, settlement);
     return "settled";
+  }
+
+  /** Lets go of what it was delivered, as decided. What was settled before it was delivered never comes back (ACK-6). */
+  #let(entry: Entry, settlement: Settlement | "expired"): void {
+    const { box } = this.#options;
+    if (this.#settlesFirst) box.passOn(entry);
+    else if (settlement === "expired") box.expire(entry);
+    else box.settle(entry, settlement);
   }
 
   #drop(delivery: Delivery): void {
@@ -157,12 +173,11 @@ export class MemoryReceiver implements Receiver {
   }
 
   #losePossession(why: string): void {
-    const { box, sink } = this.#options;
+    const { sink } = this.#options;
     const gone = [...this.#held];
     for (const [delivery, entry] of gone) {
       this.#drop(delivery);
-      if (this.#flow.settle === "after") box.expire(entry);
-      else box.forget(entry);
+      this.#let(entry, "expired");
     }
     if (gone.length === 0 || this.#state === "closed") return;
     const deliveries = gone.map(([delivery]) => delivery);

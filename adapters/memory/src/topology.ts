@@ -1,15 +1,30 @@
-import { type Clock, type Inbox, type Place, type Shape, type Source, WaybillError } from "@waybill/core";
+import {
+  type Address,
+  type Clock,
+  type Inbox,
+  type Place,
+  type Source,
+  type Start,
+  WaybillError,
+  type WireMessage,
+} from "@waybill/core";
+import { addressOf } from "./address.ts";
 import { Box } from "./box.ts";
+import { Channel } from "./channel.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-interface Group {
-  readonly shape: Shape;
-  readonly boxes: Map<string, Box>;
+/** Where messages go: all inboxes of a source, or one inbox. */
+export interface Route {
+  store(message: WireMessage, now: number): void;
 }
 
-/** The topics and queues of one namespace, and the inboxes of each. */
+type InboxPlace = Extract<Place, { readonly kind: "inbox" }>;
+
+/** The topics and queues of one namespace, and all inboxes. */
 export class Topology {
-  readonly #sources = new Map<string, Group>();
+  readonly #channels = new Map<string, Channel>();
+  /** By address. */
+  readonly #boxes = new Map<string, Box>();
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
 
@@ -18,73 +33,113 @@ export class Topology {
     this.#scheduler = scheduler;
   }
 
-  /** All inboxes of a source. @throws WaybillError `NO_ROUTE` where it was never declared */
-  boxes(source: string): Iterable<Box> {
-    return this.#source(source).boxes.values();
+  /** @throws WaybillError `NO_ROUTE` for a source that was never declared and a reply address that is gone, `MISSING` for an inbox */
+  route(to: Address): Route {
+    if (to.kind === "source") return this.#channel(to.name);
+    if (to.kind === "inbox") return this.box(to.inbox);
+    const box = this.#boxes.get(to.to);
+    if (box !== undefined) return box;
+    throw new WaybillError("NO_ROUTE", `nobody is at the reply address ${to.to} any more`);
+  }
+
+  /** Whether it is the reply address of an inbox that is not there any more. */
+  isGone(to: Address): boolean {
+    return to.kind === "reply" && !this.#boxes.has(to.to);
   }
 
   /** @throws WaybillError `MISSING` */
-  box({ source, group }: Inbox): Box {
-    const box = this.#sources.get(source)?.boxes.get(group);
+  box(inbox: Inbox): Box {
+    const box = this.#boxes.get(addressOf(inbox));
     if (box !== undefined) return box;
-    throw new WaybillError("MISSING", `group "${group}" of "${source}" is not there; declare it`);
+    throw new WaybillError("MISSING", `${nameOf(inbox)} is not there; declare it`);
   }
 
   /** Makes what is missing, refuses what differs (LAY-1); with `verify` makes nothing (LIF-5). */
   declare(place: Place, verify: boolean): void {
     if (place.kind === "source") this.#declareSource(place, verify);
-    else this.#declareInbox(place.inbox, verify);
+    else this.#declareInbox(place, verify);
   }
 
   remove(place: Place): void {
-    const boxes = this.#sources.get(place.kind === "source" ? place.name : place.inbox.source)?.boxes;
-    if (place.kind === "source") {
-      for (const box of boxes?.values() ?? []) box.remove();
-      this.#sources.delete(place.name);
+    if (place.kind === "inbox") {
+      this.#removeBox(this.#boxes.get(addressOf(place.inbox)));
       return;
     }
-    boxes?.get(place.inbox.group)?.remove();
-    boxes?.delete(place.inbox.group);
+    for (const box of this.#boxes.values()) {
+      if (box.inbox.shape.kind !== "pattern" && box.inbox.source === place.name) this.#removeBox(box);
+    }
+    this.#channels.delete(place.name);
   }
 
   #declareSource({ name, shape }: Source, verify: boolean): void {
-    const known = this.#sources.get(name);
+    const known = this.#channels.get(name);
     if (known !== undefined) {
       refuse(`${shape.kind} "${name}"`, known.shape, shape);
       return;
     }
-    if (verify) throw new WaybillError("MISSING", `${shape.kind} "${name}" is not there, and topology is "verify"`);
-    this.#sources.set(name, { shape, boxes: new Map() });
-    if (shape.kind === "queue") {
-      this.#declareInbox({ source: name, shape, group: name, ordered: shape.ordered, ephemeral: false }, false);
+    if (verify) throw missing(`${shape.kind} "${name}"`);
+    const channel = new Channel(name, shape);
+    this.#channels.set(name, channel);
+    for (const box of this.#boxes.values()) if (channel.feeds(box)) channel.join(box);
+    if (shape.kind !== "queue") return;
+    const inbox = { source: name, shape, group: name, ordered: shape.ordered, ephemeral: false };
+    this.#declareInbox({ kind: "inbox", inbox, start: { from: "now", reset: false } }, false);
+  }
+
+  #declareInbox({ inbox, start }: InboxPlace, verify: boolean): void {
+    if (inbox.shape.kind !== "pattern") this.#channel(inbox.source);
+    const known = this.#boxes.get(addressOf(inbox));
+    if (known !== undefined) refuse(nameOf(inbox), layoutOf(known.inbox), layoutOf(inbox));
+    else if (verify && !inbox.ephemeral) throw missing(nameOf(inbox));
+    if (known === undefined) this.#fill(this.#addBox(inbox), start);
+    else if (start.reset) {
+      known.clear();
+      this.#fill(known, start);
     }
   }
 
-  #declareInbox(inbox: Inbox, verify: boolean): void {
-    const { boxes } = this.#source(inbox.source);
-    const known = boxes.get(inbox.group);
-    if (known !== undefined) {
-      refuse(`group "${inbox.group}" of "${inbox.source}"`, layoutOf(known.inbox), layoutOf(inbox));
-      return;
-    }
-    if (verify && !inbox.ephemeral) {
-      throw new WaybillError(
-        "MISSING",
-        `group "${inbox.group}" of "${inbox.source}" is not there, and topology is "verify"`,
-      );
-    }
-    boxes.set(inbox.group, new Box(inbox, this.#clock, this.#scheduler));
+  #addBox(inbox: Inbox): Box {
+    const box = new Box(inbox, this.#clock, this.#scheduler);
+    this.#boxes.set(addressOf(inbox), box);
+    for (const channel of this.#channels.values()) if (channel.feeds(box)) channel.join(box);
+    return box;
   }
 
-  #source(name: string): Group {
-    const source = this.#sources.get(name);
-    if (source !== undefined) return source;
+  #removeBox(box: Box | undefined): void {
+    if (box === undefined) return;
+    this.#boxes.delete(addressOf(box.inbox));
+    for (const channel of this.#channels.values()) channel.leave(box);
+    box.remove();
+  }
+
+  /** Takes in what the topics have kept since `start`, in the order it came (SUB-8). */
+  #fill(box: Box, { from }: Start): void {
+    if (from === "now") return;
+    const since = from === "beginning" ? -Infinity : from;
+    const kept = [...this.#channels.values()]
+      .filter((channel) => channel.feeds(box))
+      .flatMap(({ log }) => log.since(since, this.#clock.now()))
+      .sort((one, other) => one.storedAt - other.storedAt);
+    for (const { message, storedAt } of kept) box.store(message, storedAt);
+  }
+
+  #channel(name: string): Channel {
+    const channel = this.#channels.get(name);
+    if (channel !== undefined) return channel;
     throw new WaybillError("NO_ROUTE", `"${name}" was never declared`);
   }
 }
 
+function nameOf({ source, group }: Inbox): string {
+  return `group "${group}" of "${source}"`;
+}
+
 function layoutOf({ ordered, ephemeral }: Inbox): Readonly<Record<string, unknown>> {
   return { ordered, ephemeral };
+}
+
+function missing(what: string): WaybillError {
+  return new WaybillError("MISSING", `${what} is not there, and topology is "verify"`);
 }
 
 /** @throws WaybillError `TOPOLOGY_MISMATCH` naming each difference */

@@ -183,9 +183,10 @@ export interface Sink {
 }
 
 /**
- * What core decided after the handler. `ack` with `sends`: they are stored first, or in one step with the ack (EFF-1).
- * `retry`: this group alone gets it again, not before `delayMs`; `failed` says whether it counts: in `failures`, and in
- * `deliveries`; in an ordered inbox its key waits for it (ORD-3). `dead`: among the dead letters, once (DLQ-1). The `note` is merged over the headers.
+ * What core decided after the handler. `ack` with `sends`: they are stored first, or in one step with the ack (EFF-1); a reply
+ * whose address is gone is left out. `retry`: this group alone gets it again, not before `delayMs`; `failed` says whether it
+ * counts: in `failures`, and in `deliveries`; in an ordered inbox its key waits for it (ORD-3). `dead`: among the dead letters,
+ * once (DLQ-1). The `note` is merged over the headers.
  * `release`: given back at once, not counted in `failures` nor in `deliveries`.
  */
 export type Settlement = { readonly delivery: Delivery } & (
