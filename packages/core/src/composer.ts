@@ -5,10 +5,10 @@ import type { Definition } from "./definition.ts";
 import { milliseconds } from "./duration.ts";
 import type { Envelope } from "./envelope.ts";
 import { toWaybillError, WaybillError } from "./errors.ts";
-import { checkHeaders, headerBytes, noHeaders } from "./headers.ts";
+import { checkHeaders, headerBytes, noHeaders, withTrace } from "./headers.ts";
 import type { AnyPublishOptions } from "./publish-options.ts";
 import { validate } from "./schema.ts";
-import type { Manifest, WireMessage } from "./seam.ts";
+import type { Headers, Manifest, WireMessage } from "./seam.ts";
 
 export interface ComposerContext {
   readonly source: string;
@@ -68,13 +68,19 @@ export class Composer<In, Out> {
           : checkId("correlationId", options.correlationId),
       causationId: cause?.id,
       key: this.#keyOf(output),
-      headers: options.headers === undefined ? noHeaders : checkHeaders(options.headers),
+      headers: this.#headersOf(options.headers, cause),
     };
     const { headers, body } = this.#encoded(envelope, data);
     this.#checkSize(id, body.length, headers);
     const deliverAt = options === noOptions ? undefined : this.#dueAt(options, now);
     const priority = options.priority === undefined ? 0 : this.#checkPriority(options.priority);
     return { envelope, wire: { id, dedupe: id, source: name, key: envelope.key, headers, body, deliverAt, priority } };
+  }
+
+  /** A message made in the handling of another belongs to the same trace. */
+  #headersOf(own: Headers | undefined, cause: Envelope | undefined): Headers {
+    const headers = own === undefined ? noHeaders : checkHeaders(own);
+    return cause === undefined ? headers : withTrace(headers, cause.headers);
   }
 
   #keyOf(output: Out): string | undefined {

@@ -30,6 +30,22 @@ export function userHeaders(headers: Headers): Headers {
   return mine.length === 0 ? noHeaders : Object.fromEntries(mine);
 }
 
+/**
+ * The headers with those by which W3C Trace Context and Baggage follow a trace, taken from `cause` where they have none of
+ * their own; a `tracestate` only with its `traceparent`.
+ */
+export function withTrace(headers: Headers, cause: Headers): Headers {
+  const { traceparent, tracestate, baggage } = cause;
+  if (traceparent === undefined && baggage === undefined) return headers;
+  const traced: Record<string, string> = {};
+  if (traceparent !== undefined && headers["traceparent"] === undefined) {
+    traced["traceparent"] = traceparent;
+    if (tracestate !== undefined) traced["tracestate"] = tracestate;
+  }
+  if (baggage !== undefined) traced["baggage"] = baggage;
+  return { ...traced, ...headers };
+}
+
 /** The bytes of all names and values, as `maxHeaderBytes` counts them; exact where it could matter, above `enough`. */
 export function headerBytes(headers: Headers, enough = 0): number {
   let most = 0;

@@ -1,3 +1,4 @@
+import type { Envelope } from "./envelope.ts";
 import type { Handling } from "./handling.ts";
 import type { Headers } from "./seam.ts";
 
@@ -11,6 +12,8 @@ export interface Outgoing {
   readonly data: unknown;
   /** May be replaced on the way. */
   headers: Headers;
+  /** The message in whose handling it is published; may be set: its correlation and its trace are handed on. */
+  cause: Envelope | undefined;
 }
 
 /** One publish. Rejecting stops it. */

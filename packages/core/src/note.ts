@@ -101,7 +101,7 @@ export function deathNote(headers: Headers, death: Omit<Death, "firstFailedAt" |
   const firstFailedAt = earlier.death === undefined ? (earlier.firstFailedAt ?? death.deadAt) : death.deadAt;
   return write({
     firstFailedAt,
-    death: { ...death, firstFailedAt, error: describe(error) },
+    death: { ...death, firstFailedAt, error: describeError(error) },
     history: pastOf(earlier),
   });
 }
@@ -132,7 +132,7 @@ function withoutStack(death: Death): Death {
 }
 
 /** What can be said of anything that was thrown, though its own getters throw. */
-function describe(error: unknown): FailureInfo {
+export function describeError(error: unknown): FailureInfo {
   try {
     const thrown = error instanceof Error ? error : undefined;
     return {

@@ -114,16 +114,17 @@ export class LaneProducer implements Producer<unknown> {
   }
 
   async #innermost(draft: Draft): Promise<void> {
-    const { headers } = draft;
+    const { headers, cause } = draft;
     draft.envelope = await this.#store(
       draft.data,
       headers === noHeaders ? draft.options : { ...draft.options, headers },
+      cause,
     );
   }
 
   /** Throws where the message cannot be composed; without a promise of its own, for it runs for every message. */
-  #store(data: unknown, options: AnyPublishOptions): Promise<Envelope> {
-    const composed = this.#composed(data, options);
+  #store(data: unknown, options: AnyPublishOptions, cause?: Envelope): Promise<Envelope> {
+    const composed = this.#composed(data, options, cause);
     if (composed instanceof Promise) return composed.then((settled) => this.#push(settled, options));
     return this.#push(composed, options);
   }
@@ -135,8 +136,8 @@ export class LaneProducer implements Producer<unknown> {
     return lane.push(wire, envelope.timestamp + timeout, options.signal, envelope);
   }
 
-  #composed(data: unknown, options: AnyPublishOptions): Composed | Promise<Composed> {
-    const composed = this.#context.composer.compose(data, options);
+  #composed(data: unknown, options: AnyPublishOptions, cause: Envelope | undefined): Composed | Promise<Composed> {
+    const composed = this.#context.composer.compose(data, options, cause);
     if (!(composed instanceof Promise)) return composed;
     // Its turn comes later than its rejection may, which then were an unhandled one.
     composed.catch(() => undefined);
@@ -152,6 +153,7 @@ class Draft {
   readonly data: unknown;
   readonly options: AnyPublishOptions;
   headers: Headers;
+  cause: Envelope | undefined;
   envelope: Envelope | undefined;
 
   constructor(type: string, data: unknown, options: AnyPublishOptions) {

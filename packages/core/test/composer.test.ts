@@ -62,7 +62,7 @@ test("a message carries its data, its attributes and nothing else", () => {
 });
 
 test("what comes of a message carries on its correlation and names it as its cause", () => {
-  const cause = { id: "cause", correlationId: "first" } as Envelope;
+  const cause = { id: "cause", correlationId: "first", headers: {} } as Envelope;
   const { envelope } = composer(plain).compose({ id: "o-1" }, {}, cause) as Composed;
   expect(envelope).toMatchObject({ correlationId: "first", causationId: "cause" });
   const own = composer(plain).compose({ id: "o-1" }, { correlationId: "mine" }, cause) as Composed;
