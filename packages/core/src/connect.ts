@@ -54,12 +54,6 @@ export interface BusReport {
 const firstParty: Readonly<Record<string, string>> = {
   "memory:": "@waybill/memory",
   "sqlite:": "@waybill/sqlite",
-  "redis:": "@waybill/redis",
-  "rediss:": "@waybill/redis",
-  "amqp:": "@waybill/rabbitmq",
-  "amqps:": "@waybill/rabbitmq",
-  "kafka:": "@waybill/kafka",
-  "sqs:": "@waybill/sqs",
 };
 
 /**
