@@ -88,7 +88,8 @@ describe.each(brokers)("over %s", (_, url) => {
     main.stdin.end();
     const { exitCode, stdout } = await main.ended;
     expect(exitCode).toBe(0);
-    expect(stdout).toContain("Published 0 orders");
+    expect(stdout).toContain("There are no orders.");
+    expect(stdout).not.toContain("Half-way");
   });
 });
 
@@ -106,6 +107,7 @@ test("a database of the user's own may hold an earlier run", async () => {
     const { exitCode, stderr } = await startMain({ args: [input], url, folder }).ended;
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   }
+  expect(readdirSync(folder)).toContain("mine.db");
 });
 
 test("a file that is not there is named", async () => {
@@ -118,8 +120,8 @@ test("a file that is not there is named", async () => {
 });
 
 test("a broker that cannot be used is named", async () => {
-  const { exitCode, stderr } = await startMain({ args: [], url: "pigeon:", folder }).ended;
-  expect(exitCode).toBe(1);
+  const { exitCode, stdout, stderr } = await startMain({ args: [], url: "pigeon:", folder }).ended;
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
   expect(stderr).toContain('error: no adapter for "pigeon:"');
 });
 

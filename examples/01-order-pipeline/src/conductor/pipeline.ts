@@ -55,7 +55,8 @@ export class Pipeline {
     const [victim] = await monitor.during(Promise.all(consumers));
     await monitor.during(this.#crew.start({ role: "orders", name: "orders", place, input }));
     await monitor.during(this.#halfway.promise);
-    await this.#takeOver(victim);
+    if (ledger.orders.size > 0) await this.#takeOver(victim);
+    else screen.print("There are no orders.");
     await monitor.quiet();
     const letters = await this.#listDeadLetters();
     const redriven = letters.length === 0 ? 0 : await this.#mend();

@@ -1,4 +1,4 @@
-import { connect } from "@waybill/core";
+import { type Bus, connect } from "@waybill/core";
 import type { Outcome } from "./balance.ts";
 import { imbalances } from "./balance.ts";
 import { InProcess } from "./in-process.ts";
@@ -31,8 +31,9 @@ export interface RunOptions {
 export async function run(options: RunOptions): Promise<number> {
   const { screen, signal } = options;
   const place = await openPlace(options.url);
+  const bus = await open(place);
   try {
-    const outcome = await conduct(options, place);
+    const outcome = await conduct(options, place, bus);
     const problems = imbalances(outcome);
     for (const line of ["", ...summary(outcome), "", ...verdict(problems)]) screen.print(line);
     if (problems.length === 0) await place.remove();
@@ -47,8 +48,17 @@ export async function run(options: RunOptions): Promise<number> {
   }
 }
 
-async function conduct({ input, screen, signal }: RunOptions, place: RunPlace): Promise<Outcome> {
-  await using bus = await connect(place.url, { source: "conductor", ...place });
+/** Connects; where that fails nothing is left. */
+async function open(place: RunPlace): Promise<Bus> {
+  try {
+    return await connect(place.url, { source: "conductor", ...place });
+  } catch (error) {
+    await place.remove();
+    throw error;
+  }
+}
+
+async function conduct({ input, screen, signal }: RunOptions, place: RunPlace, bus: Bus): Promise<Outcome> {
   const ledger = new Ledger();
   const inboxes = openInboxes(bus);
   const crash = new AbortController();
@@ -80,6 +90,7 @@ async function conduct({ input, screen, signal }: RunOptions, place: RunPlace): 
     return outcome;
   } finally {
     await pipeline.stop();
+    await bus.close();
   }
 }
 
