@@ -1,7 +1,6 @@
-import { glob, readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { compile, write } from "./compile.ts";
+import { filesOf } from "./pages.ts";
 import { type Program, programsOf } from "./programs.ts";
 import { run } from "./run.ts";
 
@@ -10,15 +9,12 @@ import { run } from "./run.ts";
  * reader's is only compiled.
  */
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
 const pages = ["README.md", "{adapters,packages}/*/README.md", "conformance-tests/README.md", "docs/guide/*.md"];
 const carriers = ["memory:", "sqlite:./waybill.db"];
 
 const programs = new Map<string, Program>();
-for await (const page of glob(pages, { cwd: root })) {
-  for (const program of programsOf(await readFile(`${root}${page}`, "utf8"))) {
-    programs.set(`${page}:${program.line}`, program);
-  }
+for (const [page, text] of await filesOf(pages)) {
+  for (const program of programsOf(text)) programs.set(`${page}:${program.line}`, program);
 }
 const files = await write(programs);
 const runs = [...programs].flatMap(([name, program]) => {
