@@ -9,6 +9,9 @@ export const topics: OwedRule = ({ can }) => (can.has("topics") ? "owed" : { unc
 /** Where patterns of topics are claimed. */
 export const patterns: OwedRule = ({ can }) => (can.has("patterns") ? "owed" : { unclaimed: "patterns" });
 
+/** Where delivery at most once is claimed. */
+export const once: OwedRule = ({ can }) => (can.has("once") ? "owed" : { unclaimed: "once" });
+
 /** Where order by key is claimed. */
 export const order: OwedRule = (manifest) => (manifest.order === "key" ? "owed" : { unclaimed: "order" });
 

@@ -12,6 +12,7 @@ export interface Handling {
   readonly correlationId: string;
   readonly causationId: string | undefined;
   readonly key: string | undefined;
+  readonly expiresAt: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string | undefined;
   readonly attempt: number;
@@ -56,7 +57,8 @@ export class Recorder {
 
 /** What a handler sees of a message, as plain data. */
 export function handlingOf(message: Message<Item>): Handling {
-  const { data, id, type, source, timestamp, version, correlationId, causationId, key, headers, attempt } = message;
-  const envelope = { id, type, source, timestamp, version, correlationId, causationId, key, headers };
+  const { data, id, type, source, timestamp, version, correlationId, causationId, key, expiresAt, headers, attempt } =
+    message;
+  const envelope = { id, type, source, timestamp, version, correlationId, causationId, key, expiresAt, headers };
   return { n: data.n, text: data.text, ...envelope, attempt, beganAt: performance.timeOrigin + performance.now() };
 }

@@ -3,7 +3,7 @@ import { rejection } from "./expect.ts";
 import type { Bench } from "./bench.ts";
 
 /** What a manifest may do without; asking for it is then refused with `UNSUPPORTED`, when it is asked for and not later. */
-export type Claim = "topics" | "patterns" | "order" | "delay";
+export type Claim = "topics" | "patterns" | "once" | "order" | "delay";
 
 /** For each claim, a case which shows that asking for what is not claimed is refused (CAP-1). */
 export const refusals: Readonly<Record<Claim, (bench: Bench) => Promise<void>>> = {
@@ -17,6 +17,10 @@ export const refusals: Readonly<Record<Claim, (bench: Bench) => Promise<void>>> 
     const bus = await bench.connect();
     await rejection(() => bus.subscribe(pattern("refused.*"), { group: "g" }, () => undefined), "UNSUPPORTED");
     await rejection(() => bus.listen(pattern("refused.#"), () => undefined), "UNSUPPORTED");
+  },
+  async once(bench) {
+    const bus = await bench.connect();
+    await rejection(() => bus.work(bench.queue(), { delivery: "at-most-once" }, () => undefined), "UNSUPPORTED");
   },
   async order(bench) {
     const bus = await bench.connect();

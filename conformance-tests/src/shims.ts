@@ -33,6 +33,12 @@ export function refusesSome(adapter: Adapter): Adapter {
   }));
 }
 
+/** Keeps nothing waiting for longer than `maxDelay` ms. */
+export function limitsDelays(maxDelay: number): (adapter: Adapter) => Adapter {
+  return (adapter) =>
+    wrap(adapter, (transport) => ({ supports: (shape) => ({ ...transport.supports(shape), maxDelay }) }));
+}
+
 /** Nothing is sent until `opened`. */
 export function stalls(opened: Promise<void>): (adapter: Adapter) => Adapter {
   return (adapter) =>

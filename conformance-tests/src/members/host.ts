@@ -35,8 +35,9 @@ export class Host {
 
   #subscribe(): Promise<Consumer> {
     const { bus, spec } = this.#options;
-    const { of, group, concurrency, maxAttempts, retryDelayMs = 0 } = spec;
-    const options = { concurrency, retry: { maxAttempts, delay: fixed(retryDelayMs) } };
+    const { of, group, concurrency, maxAttempts, retryDelayMs = 0, delivery } = spec;
+    const retry = delivery === "at-most-once" ? undefined : { maxAttempts, delay: fixed(retryDelayMs) };
+    const options = { concurrency, delivery, retry };
     const handler = (message: Message<Item>): Promise<void> => this.#handle(message);
     if (of.kind === "queue") return bus.work(queueOf(of), options, handler);
     if (group === undefined) return bus.listen(topicOf(of), handler, options);

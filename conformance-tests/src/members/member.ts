@@ -9,6 +9,7 @@ export interface MemberSpec {
   readonly concurrency?: number | undefined;
   readonly maxAttempts?: number | undefined;
   readonly retryDelayMs?: number | undefined;
+  readonly delivery?: "at-most-once" | undefined;
   /** What its handler does with what an item does not say; default `ok`. */
   readonly act?: Act | undefined;
 }

@@ -48,6 +48,19 @@ export const deliveringMutants: readonly Mutant[] = [
   { name: "hands-out-one-by-one", caughtBy: ["SUB-5/handlers", "ORD-1/parallel"], mutate: windowed(() => 1) },
   { name: "ignores-the-window", caughtBy: ["SUB-5/window"], mutate: windowed(() => 1_000) },
   {
+    name: "settles-last-what-it-should-first",
+    caughtBy: ["ACK-6/killed"],
+    mutate: flowing((flow) => ({ ...flow, settle: "after" })),
+  },
+  {
+    name: "forgets-when-it-is-due",
+    caughtBy: ["DLY-2", "DLY-2/retries"],
+    mutate: onDelivery((delivery) => {
+      const { "waybill-due": _, ...headers } = delivery.headers;
+      return { ...delivery, headers };
+    }),
+  },
+  {
     name: "ignores-a-pause",
     caughtBy: ["SUB-10/window"],
     mutate: (adapter) =>
@@ -138,7 +151,10 @@ export const deliveringMutants: readonly Mutant[] = [
 ];
 
 function windowed(window: (flow: Flow) => number): Mutant["mutate"] {
-  const changed = (flow: Flow): Flow => (flow.window === 0 ? flow : { ...flow, window: window(flow) });
+  return flowing((flow) => (flow.window === 0 ? flow : { ...flow, window: window(flow) }));
+}
+
+function flowing(changed: (flow: Flow) => Flow): Mutant["mutate"] {
   return (adapter) =>
     wrap(adapter, (transport) => ({
       async receive(from, flow, sink) {

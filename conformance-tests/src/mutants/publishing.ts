@@ -25,7 +25,7 @@ export const publishingMutants: readonly Mutant[] = [
   },
   {
     name: "duplicates",
-    caughtBy: ["PUB-2/again", "PUB-6/closed", "PUB-10", "PUB-11/signal", "SUB-2/one-member"],
+    caughtBy: ["PUB-2/again", "PUB-6/closed", "PUB-10", "PUB-11/signal", "SUB-2/one-member", "ACK-6"],
     mutate: (adapter) =>
       wrap(adapter, (transport) => ({
         async send(to, messages, options) {
@@ -62,6 +62,14 @@ export const publishingMutants: readonly Mutant[] = [
     mutate: onSend((message) => {
       const text = Buffer.from(message.body).toString("utf8");
       return { ...message, body: Buffer.from(text.replace(/"correlationid":"[^"]*",?/, "")) };
+    }),
+  },
+  {
+    name: "drops-the-expiry",
+    caughtBy: ["TTL-1", "TTL-1/retries"],
+    mutate: onSend((message) => {
+      const text = Buffer.from(message.body).toString("utf8");
+      return { ...message, body: Buffer.from(text.replace(/,"expirytime":"[^"]*"/, "")) };
     }),
   },
   {

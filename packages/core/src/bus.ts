@@ -31,7 +31,7 @@ export interface BusContext {
   readonly publishTimeout: number;
   readonly maxBufferedBytes: number;
   readonly tunables: Tunables;
-  readonly report: (kind: "lost" | "settle-failed", inbox: Inbox, error: WaybillError) => void;
+  readonly report: (kind: "dropped" | "lost" | "settle-failed", inbox: Inbox, error: WaybillError) => void;
 }
 
 export interface Health {

@@ -30,6 +30,8 @@ export interface Decoded {
   readonly correlationId: string;
   readonly causationId: string | undefined;
   readonly key: string | undefined;
+  /** Epoch ms. */
+  readonly expiresAt: number | undefined;
   readonly data: unknown;
 }
 
@@ -53,6 +55,7 @@ function structured(type: string, source: string, version: number): Encoder {
       `,"time":"${timeText(envelope.timestamp)}","correlationid":${quote(envelope.correlationId)}` +
       (envelope.causationId === undefined ? "" : `,"causationid":${quote(envelope.causationId)}`) +
       (envelope.key === undefined ? "" : `,"partitionkey":${quote(envelope.key)}`) +
+      (envelope.expiresAt === undefined ? "" : `,"expirytime":"${timeText(envelope.expiresAt)}"`) +
       (written === undefined ? "}" : `,"data":${written}}`);
     const { headers } = envelope;
     return {
@@ -65,7 +68,7 @@ function structured(type: string, source: string, version: number): Encoder {
 function binary(codec: Codec, type: string, source: string, version: number): Encoder {
   const dataversion = String(version);
   return (envelope, data) => {
-    const { headers, causationId, key } = envelope;
+    const { headers, causationId, key, expiresAt } = envelope;
     const attributes: Record<string, string> = {
       "content-type": codec.contentType,
       ce_specversion: "1.0",
@@ -78,6 +81,7 @@ function binary(codec: Codec, type: string, source: string, version: number): En
     };
     if (causationId !== undefined) attributes["ce_causationid"] = causationId;
     if (key !== undefined) attributes["ce_partitionkey"] = key;
+    if (expiresAt !== undefined) attributes["ce_expirytime"] = timeText(expiresAt);
     return {
       headers: headers === noHeaders ? attributes : { ...headers, ...attributes },
       body: codec.encode(data),
@@ -104,9 +108,22 @@ export function decode(codec: Codec, message: Pick<WireMessage, "headers" | "bod
 
 function readStructured(codec: Codec, body: Uint8Array): Decoded {
   const event = parse(body);
-  const { specversion, id, type, source, time, dataversion, correlationid, causationid, partitionkey } = event;
+  const { specversion, id, type, source, time, dataversion, correlationid, causationid, partitionkey, expirytime } =
+    event;
   const data = "data_base64" in event ? guarded(() => codec.decode(base64(event["data_base64"]))) : event["data"];
-  return checked({ specversion, id, type, source, time, dataversion, correlationid, causationid, partitionkey, data });
+  return checked({
+    specversion,
+    id,
+    type,
+    source,
+    time,
+    dataversion,
+    correlationid,
+    causationid,
+    partitionkey,
+    expirytime,
+    data,
+  });
 }
 
 function readBinary(codec: Codec, { headers, body }: Pick<WireMessage, "headers" | "body">): Decoded {
@@ -124,6 +141,7 @@ function readBinary(codec: Codec, { headers, body }: Pick<WireMessage, "headers"
     correlationid: headers["ce_correlationid"],
     causationid: headers["ce_causationid"],
     partitionkey: headers["ce_partitionkey"],
+    expirytime: headers["ce_expirytime"],
     data: guarded(() => codec.decode(body)),
   });
 }
@@ -137,7 +155,8 @@ type Attribute =
   | "dataversion"
   | "correlationid"
   | "causationid"
-  | "partitionkey";
+  | "partitionkey"
+  | "expirytime";
 
 type Attributes = Readonly<Record<Attribute | "data", unknown>>;
 
@@ -156,6 +175,7 @@ function checked(event: Attributes): Decoded {
     correlationId: optional(event.correlationid, "correlationid") ?? id,
     causationId: optional(event.causationid, "causationid"),
     key: optional(event.partitionkey, "partitionkey"),
+    expiresAt: event.expirytime === undefined ? undefined : timeOf(event.expirytime),
     data: event.data,
   };
 }
@@ -194,6 +214,14 @@ function required(value: unknown, name: Attribute): string {
 function optional(value: unknown, name: Attribute): string | undefined {
   if (value === undefined || value === null || typeof value === "string") return value ?? undefined;
   throw new WaybillError("MALFORMED", `CloudEvents attribute ${name} is no string`);
+}
+
+/** The epoch ms of an RFC 3339 text. */
+function timeOf(value: unknown): number | undefined {
+  const text = optional(value, "expirytime");
+  const time = text === undefined ? undefined : Date.parse(text);
+  if (!Number.isNaN(time)) return time;
+  throw new WaybillError("MALFORMED", `CloudEvents attribute expirytime is ${JSON.stringify(value)}`);
 }
 
 function base64(value: unknown): Uint8Array {

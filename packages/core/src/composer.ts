@@ -2,10 +2,13 @@ import type { Clock } from "./clock.ts";
 import type { Encoder } from "./cloud-events.ts";
 import { encoder } from "./cloud-events.ts";
 import type { Definition } from "./definition.ts";
+import type { Duration } from "./duration.ts";
 import { milliseconds } from "./duration.ts";
 import type { Envelope } from "./envelope.ts";
 import { toWaybillError, WaybillError } from "./errors.ts";
 import { checkHeaders, headerBytes, noHeaders, withTrace } from "./headers.ts";
+import type { Parking } from "./parking.ts";
+import { park } from "./parking.ts";
 import type { AnyPublishOptions } from "./publish-options.ts";
 import { validate } from "./schema.ts";
 import type { Headers, Manifest, WireMessage } from "./seam.ts";
@@ -22,6 +25,7 @@ export interface Composed {
 }
 
 const noOptions: AnyPublishOptions = {};
+const atOnce: Partial<Parking> = {};
 /** The last time that a Date can hold. */
 const latest = 8.64e15;
 
@@ -68,13 +72,18 @@ export class Composer<In, Out> {
           : checkId("correlationId", options.correlationId),
       causationId: cause?.id,
       key: this.#keyOf(output),
+      expiresAt: options.expiresIn === undefined ? undefined : expiryOf(options.expiresIn, now),
       headers: this.#headersOf(options.headers, cause),
     };
     const { headers, body } = this.#encoded(envelope, data);
-    this.#checkSize(id, body.length, headers);
-    const deliverAt = options === noOptions ? undefined : this.#dueAt(options, now);
+    const { deliverAt, headers: due } = options === noOptions ? atOnce : this.#parking(options, envelope);
+    const all = due === undefined ? headers : { ...headers, ...due };
+    this.#checkSize(id, body.length, all);
     const priority = options.priority === undefined ? 0 : this.#checkPriority(options.priority);
-    return { envelope, wire: { id, dedupe: id, source: name, key: envelope.key, headers, body, deliverAt, priority } };
+    return {
+      envelope,
+      wire: { id, dedupe: id, source: name, key: envelope.key, headers: all, body, deliverAt, priority },
+    };
   }
 
   /** A message made in the handling of another belongs to the same trace. */
@@ -125,6 +134,16 @@ export class Composer<In, Out> {
     throw new WaybillError("TOO_LARGE", `message ${id} has ${size} bytes of headers, at most ${maxHeaderBytes} fit`);
   }
 
+  /** When it is delivered, by the carrier alone or with the help of who gets it (DLY-2). */
+  #parking(options: AnyPublishOptions, { timestamp: now, expiresAt = Infinity }: Envelope): Partial<Parking> {
+    const at = this.#dueAt(options, now);
+    if (expiresAt <= (at ?? now)) throw new TypeError(`expiresIn is ${expiresAt - now} ms; it would never be handled`);
+    if (at === undefined) return atOnce;
+    const { maxDelay } = this.#manifest;
+    if (maxDelay > 0) return park(at, now, maxDelay);
+    throw new WaybillError("UNSUPPORTED", `a delay of ${at - now} ms; this carrier delivers at once`);
+  }
+
   #dueAt({ delay, deliverAt }: AnyPublishOptions, now: number): number | undefined {
     if (delay === undefined && deliverAt === undefined) return undefined;
     if (delay !== undefined && deliverAt !== undefined) throw new TypeError("give delay or deliverAt, not both");
@@ -133,12 +152,6 @@ export class Composer<In, Out> {
     const at = delay === undefined ? Math.ceil(Number(deliverAt)) : now + milliseconds(delay, "delay");
     if (!(at <= latest))
       throw new TypeError(`the time of delivery is ${at}; give a delay in ms, or a Date or epoch ms`);
-    if (at - now > this.#manifest.maxDelay) {
-      throw new WaybillError(
-        "UNSUPPORTED",
-        `a delay of ${at - now} ms; this carrier takes at most ${this.#manifest.maxDelay} ms`,
-      );
-    }
     return at > now ? at : undefined;
   }
 
@@ -149,6 +162,12 @@ export class Composer<In, Out> {
       `priority is ${priority}; ${this.#definition.kind} "${this.#definition.name}" has ${priorities} level(s), from 0 to ${priorities - 1}`,
     );
   }
+}
+
+function expiryOf(expiresIn: Duration, now: number): number {
+  const at = now + milliseconds(expiresIn, "expiresIn");
+  if (at <= latest) return at;
+  throw new TypeError(`expiresIn is ${expiresIn}; leave it out for a message that never expires`);
 }
 
 function checkId(name: "id" | "correlationId", id: unknown): string {

@@ -23,7 +23,7 @@ export interface ConsumersOptions {
   readonly middlewares: readonly Middleware[];
   readonly tunables: Tunables;
   readonly compose: ComposeEffect;
-  readonly report: (kind: "lost" | "settle-failed", inbox: Inbox, error: WaybillError) => void;
+  readonly report: (kind: "dropped" | "lost" | "settle-failed", inbox: Inbox, error: WaybillError) => void;
 }
 
 /** What a consumer is made of. */

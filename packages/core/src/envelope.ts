@@ -17,6 +17,8 @@ export interface Envelope {
   /** The id of the message whose handling published this one. */
   readonly causationId: string | undefined;
   readonly key: string | undefined;
+  /** Epoch ms from which on it is not handled any more (TTL-1); undefined for never. */
+  readonly expiresAt: number | undefined;
   /** The user's own headers. */
   readonly headers: Headers;
 }

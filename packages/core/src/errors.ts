@@ -1,3 +1,5 @@
+import { isA } from "./is-a.ts";
+
 /**
  * What went wrong, as a word a program can branch on.
  *
@@ -8,6 +10,8 @@
  * | `CLOSED` | the bus, consumer or transport was closed (PUB-6) |
  * | `CONFIG` | a URL or an option of an adapter cannot be used |
  * | `CORRUPT` | what the carrier holds is not what Waybill wrote there: no database, another schema version |
+ * | `DROPPED` | a message delivered at most once was not handled to a good end, and is kept nowhere (ACK-6) |
+ * | `EXPIRED` | a message's time was over before it was handled, and it is kept nowhere (TTL-1) |
  * | `FULL` | the carrier has no room left (disk, page limit, quota) |
  * | `INVALID_DATA` | data that does not match the schema of its topic; the message names the path (PUB-10) |
  * | `LEASE_LOST` | the message belongs to another member now (ACK-4) |
@@ -29,6 +33,8 @@ export type ErrorCode =
   | "CLOSED"
   | "CONFIG"
   | "CORRUPT"
+  | "DROPPED"
+  | "EXPIRED"
   | "FULL"
   | "INVALID_DATA"
   | "LEASE_LOST"
@@ -67,6 +73,14 @@ export class WaybillError extends Error {
 
 /** Whatever was thrown, as a `WaybillError`: itself when it is one, else wrapped under `code` with the original as cause. */
 export function toWaybillError(thrown: unknown, code: ErrorCode): WaybillError {
-  if (thrown instanceof WaybillError) return thrown;
-  return new WaybillError(code, thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+  if (isA(thrown, WaybillError)) return thrown;
+  return new WaybillError(code, isA(thrown, Error) ? thrown.message : textOf(thrown), { cause: thrown });
+}
+
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "what was thrown cannot be described";
+  }
 }

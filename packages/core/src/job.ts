@@ -86,6 +86,10 @@ export class Job implements Handling {
     return this.#context.inbox.group;
   }
 
+  get expiresAt(): number | undefined {
+    return this.#decoded.expiresAt;
+  }
+
   get attempt(): number {
     return this.delivery.failures + 1;
   }

@@ -7,6 +7,8 @@ interface Common {
   /** Any names and values but the reserved ones: `content-type`, `ce_…`, `waybill-…` (PUB-4). */
   readonly headers?: Headers | undefined;
   readonly correlationId?: string | undefined;
+  /** How long after it was published it is still worth handling; what is handled by then no more is dropped and reported (TTL-1). */
+  readonly expiresIn?: Duration | undefined;
   /** How long to try before giving up. Default the bus's `publishTimeout` (PUB-11). */
   readonly timeout?: Duration | undefined;
   readonly signal?: AbortSignal | undefined;

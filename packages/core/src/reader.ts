@@ -1,6 +1,7 @@
 import type { Decoded } from "./cloud-events.ts";
 import { decode } from "./cloud-events.ts";
 import type { AnyDefinition, Definition } from "./definition.ts";
+import { timeText } from "./envelope.ts";
 import { WaybillError } from "./errors.ts";
 import type { DeadReason } from "./note.ts";
 import { validate } from "./schema.ts";
@@ -15,6 +16,23 @@ export class Unreadable extends Error {
     super(message);
     this.reason = reason;
   }
+}
+
+/** Its time was over before it could be handled (TTL-1). */
+export class Expired extends Error {
+  override readonly name: string = "Expired";
+  readonly expired: WaybillError;
+
+  constructor(id: string, expiresAt: number) {
+    const expired = new WaybillError("EXPIRED", `message ${id} expired at ${timeText(expiresAt)} and was not handled`);
+    super(expired.message);
+    this.expired = expired;
+  }
+}
+
+/** @throws Expired where its time is over at `now` */
+export function checkExpiry({ id, expiresAt }: Decoded, now: number): void {
+  if (expiresAt !== undefined && expiresAt <= now) throw new Expired(id, expiresAt);
 }
 
 /**

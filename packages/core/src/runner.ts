@@ -1,38 +1,18 @@
 import { Alarm } from "./alarm.ts";
 import { atMost } from "./at-most.ts";
-import type { Clock } from "./clock.ts";
-import type { AnyDefinition } from "./definition.ts";
 import { WaybillError } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
-import type { Isolated, Isolation } from "./isolation.ts";
-import type { ComposeEffect, JobContext } from "./job.ts";
+import type { Isolated } from "./isolation.ts";
+import type { JobContext } from "./job.ts";
 import { Job } from "./job.ts";
-import type { Handle } from "./middleware.ts";
-import { check, read } from "./reader.ts";
-import type { RetryPolicy } from "./retry.ts";
-import type { Backoff, Delivery, Flow, Inbox, Random, Receiver, Settlement, Sink, Transport } from "./seam.ts";
+import { Judge } from "./judge.ts";
+import { check, checkExpiry, read } from "./reader.ts";
+import type { Delivery, Flow, Receiver, Settlement, Sink, Transport } from "./seam.ts";
+import type { RunnerOptions } from "./runner-options.ts";
 import { Settler } from "./settler.ts";
 import { Turn } from "./turn.ts";
-import { conviction, failure, isSuspect } from "./verdict.ts";
+import { isSuspect } from "./verdict.ts";
 import { Window } from "./window.ts";
-
-export interface RunnerOptions {
-  readonly inbox: Inbox;
-  readonly definition: AnyDefinition;
-  readonly handle: Handle;
-  readonly concurrency: number;
-  /** ms; `Infinity` for none. */
-  readonly timeout: number;
-  readonly maxHeldBytes: number;
-  readonly retry: RetryPolicy;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly backoff: Backoff;
-  readonly isolation: Isolation;
-  readonly compose: ComposeEffect;
-  /** Called with what an operator would ask about: a lost lease, a settlement that fails. */
-  readonly report: (kind: "lost" | "settle-failed", error: WaybillError) => void;
-}
 
 const noSends: readonly never[] = [];
 
@@ -40,6 +20,7 @@ const noSends: readonly never[] = [];
 export class Runner implements Sink, Isolated {
   readonly #options: RunnerOptions;
   readonly #running = new Map<Delivery, Job | undefined>();
+  readonly #judge: Judge;
   readonly #settler: Settler;
   readonly #window: Window;
   readonly #alarm: Alarm;
@@ -58,6 +39,7 @@ export class Runner implements Sink, Isolated {
   constructor(options: RunnerOptions) {
     this.#options = options;
     const { inbox, clock, compose, backoff, concurrency } = options;
+    this.#judge = new Judge({ ...options, dropped: (error) => options.report("dropped", error) });
     this.#window = new Window(concurrency);
     this.#alarm = new Alarm(clock, () => this.#expire());
     this.#jobs = { inbox, clock, compose, wake: (at) => this.#alarm.set(at) };
@@ -148,8 +130,8 @@ export class Runner implements Sink, Isolated {
   }
 
   #sort(delivery: Delivery): void {
-    const convicted = conviction(delivery, this.#options);
-    if (convicted !== undefined) this.#settler.add(convicted);
+    const settlement = this.#judge.untouched(delivery);
+    if (settlement !== undefined) this.#settler.add(settlement);
     else if (isSuspect(delivery)) this.#suspects.push(delivery);
     else this.#waiting.push(delivery);
   }
@@ -169,12 +151,12 @@ export class Runner implements Sink, Isolated {
     // One at a time: a second one would take the first one's place, which then was neither handled nor given back.
     const suspect = this.#accused === undefined ? this.#suspects.shift() : undefined;
     this.#accused ??= suspect;
-    for (const other of this.#suspects.splice(0)) this.#settler.add({ delivery: other, outcome: "release" });
+    for (const other of this.#suspects.splice(0)) this.#settler.add(this.#judge.released(other));
     if (suspect === undefined) return;
     void this.#options.isolation.alone(async () => {
       if (this.#accused !== suspect) return;
       this.#accused = undefined;
-      if (this.#stops.has("closing")) this.#settler.add({ delivery: suspect, outcome: "release" });
+      if (this.#stops.has("closing")) this.#settler.add(this.#judge.released(suspect));
       else await this.#run(suspect);
     });
   }
@@ -193,7 +175,7 @@ export class Runner implements Sink, Isolated {
       const effects = job.effects();
       this.#settle(job, { delivery, outcome: "ack", sends: effects === undefined ? noSends : await effects });
     } catch (error) {
-      this.#settle(job, failure(delivery, error, this.#options));
+      this.#settle(job, this.#judge.failed(delivery, error));
     }
     this.#finished(delivery);
   }
@@ -201,6 +183,7 @@ export class Runner implements Sink, Isolated {
   #open(delivery: Delivery): Job | Promise<Job> {
     const { definition } = this.#options;
     const decoded = read(definition, delivery);
+    if (decoded.expiresAt !== undefined) checkExpiry(decoded, this.#options.clock.now());
     const data = check(definition, decoded.data);
     if (data instanceof Promise) return data.then((output) => new Job(this.#jobs, delivery, decoded, output));
     return new Job(this.#jobs, delivery, decoded, data);
@@ -238,7 +221,7 @@ export class Runner implements Sink, Isolated {
   #timeOut(delivery: Delivery, job: Job): void {
     const error = new WaybillError("TIMEOUT", `handling message ${job.id} took over ${job.limitMs} ms`);
     job.abort(error);
-    this.#settle(job, failure(delivery, error, this.#options));
+    this.#settle(job, this.#judge.failed(delivery, error));
     this.#finished(delivery);
   }
 
@@ -272,17 +255,19 @@ export class Runner implements Sink, Isolated {
     this.#pump();
   }
 
+  /** What is delivered once and for all is not fetched ahead, for it would be lost with its consumer. */
   #flow(): Flow {
+    const { once, concurrency, maxHeldBytes } = this.#options;
     return {
-      window: this.#stops.size > 0 ? 0 : this.#window.size,
-      bytes: this.#options.maxHeldBytes,
-      settle: "after",
+      window: this.#stops.size > 0 ? 0 : once ? concurrency : this.#window.size,
+      bytes: maxHeldBytes,
+      settle: once ? "first" : "after",
     };
   }
 
   #giveBack(): void {
-    for (const delivery of this.#waiting.drain()) this.#settler.add({ delivery, outcome: "release" });
-    for (const delivery of this.#suspects.splice(0)) this.#settler.add({ delivery, outcome: "release" });
+    for (const delivery of this.#waiting.drain()) this.#settler.add(this.#judge.released(delivery));
+    for (const delivery of this.#suspects.splice(0)) this.#settler.add(this.#judge.released(delivery));
   }
 
   /** What still runs after the grace is told so and given back. */
@@ -290,7 +275,7 @@ export class Runner implements Sink, Isolated {
     for (const [delivery, job] of this.#running) {
       if (job === undefined || job.settled) continue;
       job.abort(new WaybillError("CLOSED", "the consumer was closed and its grace period is over"));
-      this.#settle(job, { delivery, outcome: "release" });
+      this.#settle(job, this.#judge.released(delivery));
     }
   }
 

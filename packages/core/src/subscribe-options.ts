@@ -15,6 +15,11 @@ export interface WorkOptions {
    * runs on beside its successor. Default: none, the lease is extended as long as the handler runs.
    */
   readonly timeout?: Duration | undefined;
+  /**
+   * `"at-most-once"`: settled before it is handled, so delivered once or never, where the carrier can (ACK-6). What fails, or is
+   * cut short, is dropped and reported: no `retry`, no dead letters. Default `"at-least-once"`.
+   */
+  readonly delivery?: "at-least-once" | "at-most-once" | undefined;
   /** The most bytes of bodies this consumer holds, handled and waiting (SUB-14). Default 64 MiB. */
   readonly maxHeldBytes?: number | undefined;
 }
@@ -34,6 +39,9 @@ export interface Tuning {
   readonly retry: RetryPolicy;
   readonly timeout: number;
   readonly maxHeldBytes: number;
+  readonly once: boolean;
+  /** The longest delay the carrier can keep by itself, ms. */
+  readonly maxDelay: number;
 }
 
 /** The options with their defaults. @throws TypeError naming what cannot be; WaybillError `UNSUPPORTED` */
@@ -46,7 +54,14 @@ export function tuning(options: WorkOptions, manifest: Manifest): Tuning {
       `timeout is ${timeout} ms; this carrier holds a message at most ${manifest.maxHold} ms`,
     );
   }
+  const once = options.delivery === "at-most-once";
+  if (once && options.retry !== undefined) throw new TypeError(`retry and delivery "at-most-once" do not go together`);
+  if (once && !manifest.can.has("once")) {
+    throw new WaybillError("UNSUPPORTED", `delivery is "at-most-once"; this carrier delivers at least once only`);
+  }
   return {
+    once,
+    maxDelay: manifest.maxDelay,
     concurrency: wholeNumber(options.concurrency ?? 10, 1, "concurrency"),
     retry: retryPolicy(options.retry),
     timeout,

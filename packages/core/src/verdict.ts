@@ -1,3 +1,4 @@
+import { isA } from "./is-a.ts";
 import type { DeadReason } from "./note.ts";
 import { deathNote, retryNote } from "./note.ts";
 import { Postpone } from "./postpone.ts";
@@ -47,15 +48,6 @@ export function failure(delivery: Delivery, error: unknown, context: VerdictCont
   if (decision.outcome === "dead") return burial(delivery, decision.reason, error, context);
   const note = retryNote(delivery.headers, context.clock.now());
   return { delivery, outcome: "retry", delayMs: decision.delayMs, failed: true, note };
-}
-
-/** Of a proxy that was revoked even `instanceof` throws. */
-function isA<T>(error: unknown, kind: abstract new (...args: never[]) => T): error is T {
-  try {
-    return error instanceof kind;
-  } catch {
-    return false;
-  }
 }
 
 function burial(delivery: Delivery, reason: DeadReason, error: unknown, { inbox, clock }: VerdictContext): Settlement {

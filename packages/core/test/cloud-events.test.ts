@@ -24,6 +24,7 @@ const envelopes: fc.Arbitrary<Envelope> = fc.record({
   correlationId: id,
   causationId: fc.option(id, { nil: undefined }),
   key: fc.option(text, { nil: undefined }),
+  expiresAt: fc.option(fc.integer({ min: 0, max: 8.64e15 }), { nil: undefined }),
   headers,
 });
 /** Another codec than `json`, so that the binary mode is taken. */

@@ -178,14 +178,36 @@ describe("delay", () => {
     expect(() => compose(plain, options)).toThrow(TypeError);
   });
 
-  test("is refused on an ordered topic, and beyond what the carrier takes", async () => {
+  test("beyond what the carrier takes is written on the message, which the carrier keeps as long as it can", () => {
+    expect(compose(plain, { delay: 900 }, { maxDelay: 900 }).wire).toMatchObject({ deliverAt: now + 900 });
+    const { deliverAt, headers } = compose(plain, { delay: 2_000 }, { maxDelay: 900 }).wire;
+    expect(deliverAt).toBe(now + 900);
+    expect(headers["waybill-due"]).toBe(String(now + 2_000));
+  });
+
+  test("is refused on an ordered topic, and by a carrier without any", async () => {
     expect(() => compose(ordered, { delay: 5 })).toThrow(TypeError);
     expect(() => compose(ordered, { deliverAt: now + 5 })).toThrow(TypeError);
-    expect(compose(plain, { delay: 900 }, { maxDelay: 900 }).wire.deliverAt).toBe(now + 900);
-    expect(await caught(() => compose(plain, { delay: 901 }, { maxDelay: 900 }))).toMatchObject({
-      code: "UNSUPPORTED",
-    });
     expect(await caught(() => compose(plain, { delay: 1 }, { maxDelay: 0 }))).toMatchObject({ code: "UNSUPPORTED" });
+  });
+});
+
+describe("expiry", () => {
+  test("counts from when it was published, and travels", () => {
+    expect(compose(plain, { expiresIn: "1s" }).envelope.expiresAt).toBe(now + 1_000);
+    expect(compose(plain).envelope.expiresAt).toBeUndefined();
+    expect(compose(ordered, { expiresIn: 5 }).envelope.expiresAt).toBe(now + 5);
+  });
+
+  test.each<AnyPublishOptions>([
+    { expiresIn: -1 },
+    { expiresIn: 0 },
+    { expiresIn: Infinity },
+    { expiresIn: "soon" as "5s" },
+    { expiresIn: "1s", delay: "1s" },
+    { expiresIn: "1s", deliverAt: now + 2_000 },
+  ])("%j could never be handled, or never expires, so it is refused", (options) => {
+    expect(() => compose(plain, options)).toThrow(/^expiresIn is /);
   });
 });
 

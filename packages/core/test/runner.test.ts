@@ -43,6 +43,8 @@ async function setUp(handle: Handle, answer: (settlement: Settlement) => SettleR
     handle,
     concurrency: 2,
     timeout: Infinity,
+    once: false,
+    maxDelay: Infinity,
     maxHeldBytes: 1_000_000,
     retry: retryPolicy(),
     clock,

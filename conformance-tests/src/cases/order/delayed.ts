@@ -3,11 +3,11 @@ import { type Case, casesOf } from "../../case.ts";
 import { sameNumbers } from "../../expect.ts";
 import { delay, every, topics } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
+import { limitsDelays } from "../../shims.ts";
 
 const late = 2_000;
 
-/** DLY-1 */
-export const delayed: readonly Case[] = casesOf("DLY-1", {
+const withinLimit: readonly Case[] = casesOf("DLY-1", {
   "": {
     shows:
       "a delayed message comes to each group, never early and at most two seconds late, and is overtaken meanwhile",
@@ -45,3 +45,73 @@ export const delayed: readonly Case[] = casesOf("DLY-1", {
     },
   },
 });
+
+const beyondLimit: readonly Case[] = casesOf("DLY-2", {
+  "": {
+    shows:
+      "a delay beyond the carrier's own limit is kept by the group's members, not early, uncounted, also over a restart of them all",
+    owed: every(topics, delay),
+    on: "topic",
+    async run(bench) {
+      const topic = bench.topic();
+      const shim = limitsDelays(250);
+      const publisher = await bench.connect({ shim });
+      const first = await bench.connect({ shim });
+      const seen = new Recorder();
+      await first.subscribe(topic, { group: "g" }, seen.handler());
+      const sent = await publisher.publish(topic, { n: 1 }, { delay: 1_500 });
+      await publisher.publish(topic, { n: 2 });
+      await bench.eventually(
+        "the one without a delay",
+        () => seen.numbers,
+        (numbers) => numbers.includes(2),
+      );
+      await bench.eventually(
+        "half of the delay",
+        () => Date.now(),
+        (now) => now >= sent.timestamp + 750,
+      );
+      await first.close();
+      const second = await bench.connect({ shim });
+      await second.subscribe(topic, { group: "g" }, seen.handler());
+      await bench.eventually(
+        "the delayed one",
+        () => seen.done.length,
+        (count) => count >= 2,
+      );
+      await bench.drained(second.inbox(topic, "g"));
+      sameNumbers(seen.numbers, [1, 2], "handled");
+      const [one] = seen.of(1);
+      const at = (one?.beganAt ?? 0) - sent.timestamp;
+      assert(at >= 1_500 - 1 && at < 1_500 + late, `it came ${at} ms after it was published`);
+      assert.equal(one?.attempt, 1, "its attempt");
+    },
+  },
+  retries: {
+    shows: "a retry's delay beyond that limit as well",
+    owed: every(topics, delay),
+    on: "topic",
+    async run(bench) {
+      const topic = bench.topic();
+      const bus = await bench.connect({ shim: limitsDelays(100) });
+      const seen = new Recorder();
+      const work = seen.handler(({ attempt }) => {
+        if (attempt === 1) throw new Error("once");
+      });
+      await bus.subscribe(topic, { group: "g", retry: { delay: 600 } }, work);
+      await bus.publish(topic, { n: 1 });
+      await bench.eventually(
+        "the second attempt",
+        () => seen.done.length,
+        (count) => count >= 1,
+      );
+      const [first, second] = seen.of(1);
+      const between = (second?.beganAt ?? 0) - (first?.beganAt ?? 0);
+      assert(between >= 600 - 1 && between < 600 + late, `the retry came after ${between} ms`);
+      assert.deepEqual([first?.attempt, second?.attempt], [1, 2], "attempts");
+    },
+  },
+});
+
+/** DLY-1, DLY-2 */
+export const delayed: readonly Case[] = [...withinLimit, ...beyondLimit];

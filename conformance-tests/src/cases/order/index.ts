@@ -1,7 +1,8 @@
 import type { Case } from "../../case.ts";
 import { delayed } from "./delayed.ts";
+import { expiry } from "./expiry.ts";
 import { keys } from "./keys.ts";
 import { members } from "./members.ts";
 
-/** ORD-1 to ORD-3, DLY-1. */
-export const order: readonly Case[] = [...keys, ...members, ...delayed];
+/** ORD-1 to ORD-3, DLY-1, DLY-2, TTL-1. */
+export const order: readonly Case[] = [...keys, ...members, ...delayed, ...expiry];

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import type { BusReport } from "@waybill/core";
+import { type Case, casesOf } from "../../case.ts";
+import { sameNumbers } from "../../expect.ts";
+import { lettersIn } from "../../letters.ts";
+import { always } from "../../owed.ts";
+import { Recorder } from "../../recorder.ts";
+
+/** TTL-1 */
+export const expiry: readonly Case[] = casesOf("TTL-1", {
+  "": {
+    shows: "what has expired while it waited is not handled but dropped and reported, what has not is handled",
+    owed: always,
+    async run(bench) {
+      const queue = bench.queue();
+      const publisher = await bench.connect();
+      const [short] = await Promise.all([
+        publisher.send(queue, { n: 1 }, { expiresIn: 50 }),
+        publisher.send(queue, { n: 2 }, { expiresIn: "1h" }),
+        publisher.send(queue, { n: 3 }),
+      ]);
+      await bench.eventually(
+        "the first one's end",
+        () => Date.now(),
+        (now) => now > (short.expiresAt ?? Infinity),
+      );
+      const reports: BusReport[] = [];
+      const bus = await bench.connect({ onReport: (report) => void reports.push(report) });
+      const seen = new Recorder();
+      await bus.work(queue, {}, seen.handler());
+      await bench.eventually(
+        "the two others",
+        () => seen.done.length,
+        (count) => count >= 2,
+      );
+      await bench.drained(bus.inbox(queue));
+      sameNumbers(seen.numbers, [2, 3], "handled");
+      const dropped = reports.filter(({ kind }) => kind === "dropped");
+      assert.deepEqual(
+        dropped.map(({ error }) => error?.code),
+        ["EXPIRED"],
+      );
+      assert.match(dropped[0]?.error?.message ?? "", new RegExp(short.id), "the report names the message");
+      assert.deepEqual(await lettersIn(bus.inbox(queue)), [], "dead letters");
+    },
+  },
+  retries: {
+    shows: "a message that expires between its attempts is not tried again",
+    owed: always,
+    async run(bench) {
+      const queue = bench.queue();
+      const bus = await bench.connect();
+      const seen = new Recorder();
+      const work = seen.handler(() => {
+        throw new Error("always");
+      });
+      await bus.work(queue, { retry: { maxAttempts: 20, delay: 200 } }, work);
+      const sent = await bus.send(queue, { n: 1 }, { expiresIn: 500 });
+      await bench.drained(bus.inbox(queue));
+      const late = seen.began.filter(({ beganAt }) => beganAt > (sent.expiresAt ?? 0));
+      assert(seen.began.length > 0, "it was tried while it was valid");
+      assert.deepEqual(late, [], "attempts after its time");
+      assert.deepEqual(await lettersIn(bus.inbox(queue)), [], "dead letters");
+    },
+  },
+});
