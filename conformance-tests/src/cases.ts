@@ -2,6 +2,7 @@ import type { Case } from "./case.ts";
 import { deadLetters } from "./cases/dead-letters/index.ts";
 import { faults } from "./cases/faults/index.ts";
 import { life } from "./cases/life/index.ts";
+import { meaning } from "./cases/meaning/index.ts";
 import { order } from "./cases/order/index.ts";
 import { publishing } from "./cases/publishing/index.ts";
 import { retry } from "./cases/retry/index.ts";
@@ -16,6 +17,7 @@ export const cases: readonly Case[] = [
   ...retry,
   ...deadLetters,
   ...order,
+  ...meaning,
   ...life,
   ...faults,
 ];

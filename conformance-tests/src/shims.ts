@@ -73,6 +73,23 @@ export function cannotBury(broken: () => boolean): (adapter: Adapter) => Adapter
     }));
 }
 
+/** What is put off without having failed comes again at once, each time told to `put`: a minute is long. */
+export function hurriesWhatWaits(put: () => void): (adapter: Adapter) => Adapter {
+  return (adapter) =>
+    wrap(adapter, () => ({
+      receiver: () => ({
+        settle: (batch, receiver) =>
+          receiver.settle(
+            batch.map((one) => {
+              if (one.outcome !== "retry" || one.failed) return one;
+              put();
+              return { ...one, delayMs: 1 };
+            }),
+          ),
+      }),
+    }));
+}
+
 function isUnwanted(message: WireMessage): boolean {
   return "refuse" in message.headers;
 }

@@ -73,6 +73,14 @@ export const publishingMutants: readonly Mutant[] = [
     }),
   },
   {
+    name: "makes-everything-version-3",
+    caughtBy: ["VER-1/older"],
+    mutate: onSend((message) => {
+      const text = Buffer.from(message.body).toString("utf8");
+      return { ...message, body: Buffer.from(text.replace(/"dataversion":"\d+"/, '"dataversion":"3"')) };
+    }),
+  },
+  {
     name: "refuses-large-bodies",
     caughtBy: ["PUB-5/body"],
     mutate: (adapter) =>

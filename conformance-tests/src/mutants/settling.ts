@@ -88,7 +88,7 @@ export const settlingMutants: readonly Mutant[] = [
   { name: "retries-the-permanent", caughtBy: ["RTY-6", "RTY-1"], mutate: retriesTheDead },
   {
     name: "counts-every-retry",
-    caughtBy: ["RTY-1/uncounted"],
+    caughtBy: ["RTY-1/uncounted", "VER-1/waits"],
     mutate: onSettle((one) => (one.outcome === "retry" ? { ...one, failed: true } : one)),
   },
   {
@@ -128,7 +128,7 @@ export const settlingMutants: readonly Mutant[] = [
   },
   {
     name: "retries-at-the-end-of-the-key",
-    caughtBy: ["ORD-3"],
+    caughtBy: ["ORD-3", "VER-1/waits-in-order"],
     mutate: onSettle((one, transport, inbox) => {
       if (one.outcome !== "retry") return one;
       const again = { ...one.delivery, deliverAt: Date.now() + one.delayMs };
@@ -138,12 +138,12 @@ export const settlingMutants: readonly Mutant[] = [
   },
   {
     name: "drops-the-dead",
-    caughtBy: ["DLQ-1", "DLQ-2/full"],
+    caughtBy: ["DLQ-1", "DLQ-2/full", "VER-1/newer"],
     mutate: onSettle((one) => (one.outcome === "dead" ? { delivery: one.delivery, outcome: "ack", sends: [] } : one)),
   },
   {
     name: "drops-the-note",
-    caughtBy: ["DLQ-1"],
+    caughtBy: ["DLQ-1", "VER-1/invalid"],
     mutate: onSettle((one) => (one.outcome === "dead" ? { ...one, note: {} } : one)),
   },
   {

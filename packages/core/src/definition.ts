@@ -4,6 +4,8 @@ import { json } from "./codec.ts";
 import { wholeNumber } from "./duration.ts";
 import { checkName } from "./names.ts";
 import type { Shape } from "./seam.ts";
+import type { NewestOf, OlderVersion, SchemaOptions, VersionedSchemas, Versions } from "./versions.ts";
+import { schemasOf } from "./versions.ts";
 
 /** What topics, queues and patterns have in common: a name, a layout (`shape`), and how data is checked and written. */
 export interface Definition<In, Out, Ordered extends boolean = boolean> {
@@ -13,8 +15,10 @@ export interface Definition<In, Out, Ordered extends boolean = boolean> {
   readonly shape: Shape;
   readonly schema: StandardSchemaV1<In, Out>;
   readonly codec: Codec;
-  /** The version of the data, CloudEvents' extension `dataversion`. */
+  /** The version of the data that is published, CloudEvents' extension `dataversion`. */
   readonly version: number;
+  /** The versions before it that are still read, ascending. */
+  readonly older: readonly OlderVersion[];
   /** A method, so that a definition of any data can stand where one of unknown data is asked for. */
   key?(data: Out): string;
 }
@@ -47,21 +51,33 @@ export type DefinitionOptions<S extends StandardSchemaV1> = Layout<StandardSchem
   readonly schema: S;
   /** The version of the data, from 1. Default 1. */
   readonly version?: number | undefined;
+  readonly versions?: undefined;
+  readonly upcast?: undefined;
   /** Default `json`. */
   readonly codec?: Codec | undefined;
 };
 
+/** As `DefinitionOptions`, for data that has had several versions: one topic or queue for all of them (VER-1). */
+export type VersionedOptions<V extends Versions> = Layout<StandardSchemaV1.InferOutput<NewestOf<V>>> &
+  VersionedSchemas<V> & { readonly codec?: Codec | undefined };
+
+/** The options of any definition, as core reads them after the types have done their part. */
+export type AnyDefinitionOptions = SchemaOptions & {
+  readonly key?: unknown;
+  readonly ordered?: boolean | undefined;
+  readonly priorities?: number | undefined;
+  readonly codec?: Codec | undefined;
+};
+
 /** A definition of the kind, its options checked. @throws TypeError naming the option that cannot be used */
-export function define<K extends "topic" | "queue", S extends StandardSchemaV1, O extends boolean>(
+export function define<K extends "topic" | "queue">(
   kind: K,
   name: string,
-  options: DefinitionOptions<S>,
-): Definition<StandardSchemaV1.InferInput<S>, StandardSchemaV1.InferOutput<S>, O> & { readonly kind: K } {
+  options: AnyDefinitionOptions,
+): AnyDefinition & { readonly kind: K } {
   const place = `${kind} ${JSON.stringify(name)}`;
-  const { schema, key, ordered = false, priorities = 1, codec = json, version = 1 } = options;
-  if (typeof schema?.["~standard"]?.validate !== "function") {
-    throw new TypeError(`${place}: schema is no Standard Schema; give one of zod, valibot, arktype or your own`);
-  }
+  const { key, ordered = false, priorities = 1, codec = json } = options;
+  const schemas = schemasOf(place, options);
   if (ordered && key === undefined) throw new TypeError(`${place}: ordered needs a key, a function of the data`);
   if (ordered && priorities !== 1) throw new TypeError(`${place}: ordered and priorities do not go together`);
   if (wholeNumber(priorities, 1, `${place}: priorities`) > 32) {
@@ -70,11 +86,10 @@ export function define<K extends "topic" | "queue", S extends StandardSchemaV1, 
   return {
     kind,
     name: checkName(kind, name),
-    ordered: ordered as O,
+    ordered,
     shape: { kind, ordered, priorities, retainMs: 0 },
-    schema,
+    ...schemas,
     codec,
-    version: wholeNumber(version, 1, `${place}: version`),
-    ...(key && { key }),
-  } as Definition<StandardSchemaV1.InferInput<S>, StandardSchemaV1.InferOutput<S>, O> & { readonly kind: K };
+    ...(key !== undefined && { key: key as (data: unknown) => string }),
+  };
 }

@@ -6,7 +6,14 @@ export { bytes, type Codec, json } from "./codec.ts";
 export { type BusReport, connect, type ConnectOptions, type ConnectSettings } from "./connect.ts";
 export { type CloseOptions, Consumer, type ConsumerHealth } from "./consumer.ts";
 export { type DeadLetter, DeadLetters, type Selection } from "./dead-letters.ts";
-export type { AnyDefinition, Definition, DefinitionOptions, Layout, Publishable } from "./definition.ts";
+export type {
+  AnyDefinition,
+  Definition,
+  DefinitionOptions,
+  Layout,
+  Publishable,
+  VersionedOptions,
+} from "./definition.ts";
 export { type Duration, milliseconds } from "./duration.ts";
 export type { Envelope } from "./envelope.ts";
 export { fits } from "./fits.ts";
@@ -33,3 +40,5 @@ export type * from "./seam.ts";
 export type { SubscribeOptions, WorkOptions } from "./subscribe-options.ts";
 export { Supervisor, type SupervisorOptions, type SupervisorState } from "./supervisor.ts";
 export { topic, type Topic } from "./topic.ts";
+export type { NewerPolicy } from "./verdict.ts";
+export type { NewestOf, OlderVersion, VersionedSchemas, Versions } from "./versions.ts";

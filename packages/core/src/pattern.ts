@@ -40,5 +40,6 @@ export function pattern<S extends StandardSchemaV1 = StandardSchemaV1<unknown, u
     schema: (schema ?? anything) as StandardSchemaV1<unknown, StandardSchemaV1.InferOutput<S>>,
     codec,
     version: 1,
+    older: [],
   };
 }

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Definition, DefinitionOptions } from "./definition.ts";
+import type { AnyDefinitionOptions, Definition, DefinitionOptions, VersionedOptions } from "./definition.ts";
 import { define } from "./definition.ts";
+import type { NewestOf, Versions } from "./versions.ts";
 
 /** A named kind of work with exactly one group of workers, kept from the first `send` on, before any worker ran (PUB-7). */
 export type Queue<In, Out = In, Ordered extends boolean = boolean> = Definition<In, Out, Ordered> & {
@@ -14,6 +15,11 @@ export type Queue<In, Out = In, Ordered extends boolean = boolean> = Definition<
 export function queue<S extends StandardSchemaV1, const O extends boolean = false>(
   name: string,
   options: DefinitionOptions<S> & { readonly ordered?: O | undefined },
-): Queue<StandardSchemaV1.InferInput<S>, StandardSchemaV1.InferOutput<S>, O> {
+): Queue<StandardSchemaV1.InferInput<S>, StandardSchemaV1.InferOutput<S>, O>;
+export function queue<const V extends Versions, const O extends boolean = false>(
+  name: string,
+  options: VersionedOptions<V> & { readonly ordered?: O | undefined },
+): Queue<StandardSchemaV1.InferInput<NewestOf<V>>, StandardSchemaV1.InferOutput<NewestOf<V>>, O>;
+export function queue(name: string, options: AnyDefinitionOptions): Queue<unknown> {
   return define("queue", name, options);
 }

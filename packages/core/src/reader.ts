@@ -4,6 +4,7 @@ import type { AnyDefinition, Definition } from "./definition.ts";
 import { timeText } from "./envelope.ts";
 import { WaybillError } from "./errors.ts";
 import type { DeadReason } from "./note.ts";
+import { describeError } from "./note.ts";
 import { validate } from "./schema.ts";
 import type { Delivery } from "./seam.ts";
 
@@ -35,6 +36,9 @@ export function checkExpiry({ id, expiresAt }: Decoded, now: number): void {
   if (expiresAt !== undefined && expiresAt <= now) throw new Expired(id, expiresAt);
 }
 
+/** A version that members ahead of this one publish: it dies, or waits for them, as its subscription says (VER-1). */
+export class Newer extends Unreadable {}
+
 /**
  * Reads deliveries of one definition.
  * @throws Unreadable for bytes that do not decode, and a type or version nobody here knows
@@ -50,27 +54,58 @@ export function read(definition: AnyDefinition, delivery: Delivery): Decoded {
       `type ${JSON.stringify(decoded.type)}, expected ${JSON.stringify(definition.name)}`,
     );
   }
-  if (decoded.version !== definition.version) {
-    throw new Unreadable("unknown-version", `version ${decoded.version}, this consumer knows ${definition.version}`);
-  }
+  if (decoded.version !== definition.version) checkVersion(definition, decoded.version);
   return decoded;
 }
 
-/** The data as the schema gives it; a promise only where the schema is asynchronous. @throws Unreadable where it does not match */
-export function check<Out>(definition: Definition<unknown, Out>, data: unknown): Out | Promise<Out> {
+/**
+ * The data as the newest version's schema gives it; a promise only where a schema is asynchronous or the version is an older one.
+ * @throws Unreadable where it does not match
+ */
+export function check<Out>(
+  definition: Definition<unknown, Out>,
+  { version, data }: Pick<Decoded, "version" | "data">,
+): Out | Promise<Out> {
   try {
-    const checked = validate(definition.schema, data, "data");
+    const checked =
+      version === definition.version || definition.older.length === 0
+        ? validate(definition.schema, data, "data")
+        : upcast(definition, version, data);
     return checked instanceof Promise ? checked.catch(rethrow) : checked;
   } catch (error) {
     return rethrow(error);
   }
 }
 
+/** Step by step, each result checked by the next version's schema (VER-1). */
+async function upcast<Out>(definition: Definition<unknown, Out>, from: number, data: unknown): Promise<Out> {
+  let current = data;
+  let place = `data of version ${from}`;
+  for (const { version, schema, upcast: step } of definition.older) {
+    if (version < from) continue;
+    const old = await validate(schema, current, place);
+    try {
+      current = await step(old);
+    } catch (error) {
+      throw new Unreadable("invalid", `the upcaster of version ${version} has thrown: ${describeError(error).message}`);
+    }
+    place = `data of version ${from}, upcast to version ${version + 1},`;
+  }
+  return validate(definition.schema, current, place);
+}
+
+function checkVersion({ version: newest, older }: AnyDefinition, version: number): void {
+  if (older.some((known) => known.version === version)) return;
+  const known = [...older.map((one) => one.version), newest].join(", ");
+  const Flaw = version > newest ? Newer : Unreadable;
+  throw new Flaw("unknown-version", `version ${version}, this consumer knows ${known}`);
+}
+
 function tryDecode(definition: AnyDefinition, delivery: Delivery): Decoded {
   try {
     return decode(definition.codec, delivery);
   } catch (error) {
-    throw new Unreadable("malformed", error instanceof Error ? error.message : String(error));
+    throw new Unreadable("malformed", describeError(error).message);
   }
 }
 

@@ -4,21 +4,18 @@ import type { WaybillError } from "./errors.ts";
 import type { Isolation } from "./isolation.ts";
 import type { ComposeEffect } from "./job.ts";
 import type { Handle } from "./middleware.ts";
-import type { RetryPolicy } from "./retry.ts";
-import type { Backoff, Inbox, Random } from "./seam.ts";
+import type { Backoff } from "./seam.ts";
+import type { VerdictContext } from "./verdict.ts";
 
 /** What a consumer's runner works with. */
-export interface RunnerOptions {
-  readonly inbox: Inbox;
+export interface RunnerOptions extends VerdictContext {
   readonly definition: AnyDefinition;
   readonly handle: Handle;
   readonly concurrency: number;
   /** ms; `Infinity` for none. */
   readonly timeout: number;
   readonly maxHeldBytes: number;
-  readonly retry: RetryPolicy;
   readonly clock: Clock;
-  readonly random: Random;
   readonly backoff: Backoff;
   readonly isolation: Isolation;
   readonly compose: ComposeEffect;

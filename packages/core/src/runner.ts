@@ -184,7 +184,7 @@ export class Runner implements Sink, Isolated {
     const { definition } = this.#options;
     const decoded = read(definition, delivery);
     if (decoded.expiresAt !== undefined) checkExpiry(decoded, this.#options.clock.now());
-    const data = check(definition, decoded.data);
+    const data = check(definition, decoded);
     if (data instanceof Promise) return data.then((output) => new Job(this.#jobs, delivery, decoded, output));
     return new Job(this.#jobs, delivery, decoded, data);
   }

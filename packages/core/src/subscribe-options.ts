@@ -4,6 +4,7 @@ import type { RetryOptions, RetryPolicy } from "./retry.ts";
 import { retryPolicy } from "./retry.ts";
 import type { Inbox, Manifest } from "./seam.ts";
 import { WaybillError } from "./errors.ts";
+import type { NewerPolicy } from "./verdict.ts";
 
 /** How a group's messages are handled. All of it is tunable: changing it recreates nothing (LAY-1). */
 export interface WorkOptions {
@@ -22,6 +23,12 @@ export interface WorkOptions {
   readonly delivery?: "at-least-once" | "at-most-once" | undefined;
   /** The most bytes of bodies this consumer holds, handled and waiting (SUB-14). Default 64 MiB. */
   readonly maxHeldBytes?: number | undefined;
+  /**
+   * What becomes of data of a newer version than this consumer knows (VER-1). `"dead-letter"`, the default: set aside, to be
+   * redriven after the upgrade. `"wait"`: tried again every minute, counting no failure, until a member that knows it takes it; of an
+   * ordered topic its key waits too.
+   */
+  readonly newer?: NewerPolicy | undefined;
 }
 
 export interface SubscribeOptions extends WorkOptions {
@@ -42,6 +49,7 @@ export interface Tuning {
   readonly once: boolean;
   /** The longest delay the carrier can keep by itself, ms. */
   readonly maxDelay: number;
+  readonly newer: NewerPolicy;
 }
 
 /** The options with their defaults. @throws TypeError naming what cannot be; WaybillError `UNSUPPORTED` */
@@ -56,6 +64,7 @@ export function tuning(options: WorkOptions, manifest: Manifest): Tuning {
   }
   const once = options.delivery === "at-most-once";
   if (once && options.retry !== undefined) throw new TypeError(`retry and delivery "at-most-once" do not go together`);
+  if (once && options.newer !== undefined) throw new TypeError(`newer and delivery "at-most-once" do not go together`);
   if (once && !manifest.can.has("once")) {
     throw new WaybillError("UNSUPPORTED", `delivery is "at-most-once"; this carrier delivers at least once only`);
   }
@@ -66,6 +75,7 @@ export function tuning(options: WorkOptions, manifest: Manifest): Tuning {
     retry: retryPolicy(options.retry),
     timeout,
     maxHeldBytes: wholeNumber(options.maxHeldBytes ?? 64 * 2 ** 20, 1, "maxHeldBytes"),
+    newer: checkNewer(options.newer ?? "dead-letter"),
   };
 }
 
@@ -80,4 +90,9 @@ export function overridden(options: WorkOptions, tunables: Tunables, { source, g
 /** Without the members that are undefined, which would hide those they are put over. */
 function given<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function checkNewer(newer: NewerPolicy): NewerPolicy {
+  if (newer === "dead-letter" || newer === "wait") return newer;
+  throw new TypeError(`newer is ${JSON.stringify(newer)}; give "dead-letter" or "wait"`);
 }

@@ -221,6 +221,64 @@ describe("middleware", () => {
   });
 });
 
+describe("a version that only an upgraded member knows", () => {
+  const [v1, v2] = [z.object({ name: z.string() }), z.object({ first: z.string(), last: z.string() })];
+  const layout = { key: () => "k", ordered: true } as const;
+  const before = queue("people", { versions: { 1: v1 }, ...layout });
+  const after = queue("people", {
+    versions: { 1: v1, 2: v2 },
+    upcast: { 1: ({ name }) => ({ first: name.split(" ")[0] ?? "", last: name.split(" ")[1] ?? "" }) },
+    ...layout,
+  });
+  const open = async () => {
+    const clock = virtualClock();
+    const url = `memory:handling-test-${(brokers += 1)}`;
+    return { clock, bus: await connect(url, { clock, adapters: [memory] }), url };
+  };
+
+  test("waits for it, a minute at a time, counting no failure, and its key with it", async () => {
+    const { clock, bus, url } = await open();
+    const upgraded = await connect(url, { clock, adapters: [memory] });
+    const consumer = await bus.work(before, { newer: "wait" }, () => expect.unreachable());
+    await upgraded.send(after, { first: "Ada", last: "Lovelace" });
+    await bus.send(before, { name: "Alan Turing" });
+    for (let minute = 0; minute < 20; minute += 1) {
+      await clock.advance(60_000);
+      expect(await bus.inbox(before).stats()).toMatchObject({ delayed: 1, ready: 1, dead: 0 });
+    }
+    await consumer.close();
+    const seen: unknown[] = [];
+    await upgraded.work(after, {}, ({ data, attempt, version }) => void seen.push([data.last, attempt, version]));
+    await clock.advance(59_999);
+    expect(seen).toEqual([]);
+    await clock.advance(1);
+    expect(seen).toEqual([
+      ["Lovelace", 1, 2],
+      ["Turing", 1, 1],
+    ]);
+    await Promise.all([bus.close(), upgraded.close()]);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("is dead otherwise, and handled when it is redriven to one", async () => {
+    const { clock, bus } = await open();
+    const consumer = await bus.work(before, {}, () => expect.unreachable());
+    await bus.send(after, { first: "Ada", last: "Lovelace" });
+    await clock.flush();
+    await consumer.close();
+    const { deadLetters } = bus.inbox(after);
+    for await (const letter of deadLetters.list()) {
+      expect(letter).toMatchObject({ reason: "unknown-version", data: { first: "Ada" }, attempts: 0 });
+    }
+    const seen: string[] = [];
+    await bus.work(after, {}, ({ data }) => void seen.push(data.last));
+    expect(await deadLetters.redrive("all")).toBe(1);
+    await clock.flush();
+    expect(seen).toEqual(["Lovelace"]);
+    await bus.close();
+  });
+});
+
 test("a message sent with a delay is handled when it is due, as the virtual clock's README shows", async () => {
   const clock = virtualClock();
   const bus = await connect(`memory:handling-test-${(brokers += 1)}`, { clock, adapters: [memory] });

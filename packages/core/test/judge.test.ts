@@ -13,6 +13,7 @@ function setUp(over: Partial<JudgeOptions> = {}) {
   const dropped: WaybillError[] = [];
   const judge = new Judge({
     inbox: inboxOf(queue("jobs", { schema: z.any() }), undefined),
+    newer: "dead-letter",
     retry: retryPolicy({ delay: 5_000 }),
     random: () => 0,
     clock: { now: () => 100 },

@@ -47,6 +47,7 @@ async function setUp(handle: Handle, answer: (settlement: Settlement) => SettleR
     maxDelay: Infinity,
     maxHeldBytes: 1_000_000,
     retry: retryPolicy(),
+    newer: "dead-letter",
     clock,
     random: () => 0,
     backoff: () => 100,

@@ -8,6 +8,7 @@ test("without options: 10 handlers, 5 attempts, no timeout, 64 MiB", () => {
   const tuned = tuning({}, manifest());
   expect(tuned).toMatchObject({ concurrency: 10, timeout: Infinity, maxHeldBytes: 2 ** 26 });
   expect(tuned.retry.maxAttempts).toBe(5);
+  expect(tuned.newer).toBe("dead-letter");
 });
 
 test.each<WorkOptions>([
@@ -24,6 +25,8 @@ test.each<WorkOptions>([
   { maxHeldBytes: 0 },
   { retry: { maxAttempts: 0 } },
   { retry: { delay: -1 } },
+  { newer: "drop" as "wait" },
+  { newer: "wait", delivery: "at-most-once" },
 ])("%j is refused", (options) => {
   expect(() => tuning(options, manifest())).toThrow(TypeError);
 });

@@ -2,10 +2,11 @@ import { describe, expect, test } from "vitest";
 import { inboxOf } from "../src/inbox.ts";
 import { Postpone } from "../src/postpone.ts";
 import { readNote } from "../src/note.ts";
-import { Unreadable } from "../src/reader.ts";
+import { Newer, Unreadable } from "../src/reader.ts";
 import { retryPolicy } from "../src/retry.ts";
 import type { Headers, Settlement } from "../src/seam.ts";
 import { topic } from "../src/topic.ts";
+import type { NewerPolicy } from "../src/verdict.ts";
 import { conviction, failure, isSuspect } from "../src/verdict.ts";
 import { delivery } from "./support.ts";
 import { z } from "zod";
@@ -14,6 +15,7 @@ const inbox = inboxOf(topic("orders", { schema: z.any() }), "billing");
 const context = {
   inbox,
   retry: retryPolicy({ maxAttempts: 3, delay: 50 }),
+  newer: "dead-letter" as NewerPolicy,
   random: () => 0,
   clock: { now: () => 7_000 },
 };
@@ -51,6 +53,21 @@ describe("a failed handling", () => {
 test("a postponed message comes again uncounted, also after its last attempt but one, with no note", () => {
   const settlement = failure(delivery("a", { failures: 2 }), new Postpone("1s"), context);
   expect(settlement).toMatchObject({ outcome: "retry", delayMs: 1_000, failed: false, note: {} });
+});
+
+describe("a version that only members ahead of this one know (VER-1)", () => {
+  const newer = new Newer("unknown-version", "version 2");
+  const patient = { ...context, newer: "wait" as const };
+
+  test("is dead by default", () => {
+    expect(failure(delivery("a"), newer, context).outcome).toBe("dead");
+  });
+
+  test("waits a minute where the subscription says so, and no attempt has failed", () => {
+    const put = failure(delivery("a"), newer, patient);
+    expect(put).toMatchObject({ outcome: "retry", delayMs: 60_000, failed: false, note: {} });
+    expect(failure(delivery("a"), new Unreadable("unknown-version", "version 0"), patient).outcome).toBe("dead");
+  });
 });
 
 describe("a message in the hands of members that died", () => {
