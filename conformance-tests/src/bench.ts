@@ -31,6 +31,8 @@ export interface BenchConnect extends ConnectOptions {
 }
 
 interface Layout {
+  /** ms; topics only. */
+  readonly retain?: number | undefined;
   readonly keyed?: true | undefined;
   readonly ordered?: true | undefined;
   readonly name?: string | undefined;
@@ -70,8 +72,14 @@ export class Bench {
   }
 
   /** A fresh topic of items. */
-  topic({ name = this.name("topic"), keyed, ordered }: Layout = {}): Topic<Item> {
-    return topicOf({ kind: "topic", name, keyed: keyed === true || ordered === true, ordered: ordered === true });
+  topic({ name = this.name("topic"), keyed, ordered, retain }: Layout = {}): Topic<Item> {
+    return topicOf({
+      kind: "topic",
+      name,
+      keyed: keyed === true || ordered === true,
+      ordered: ordered === true,
+      retain,
+    });
   }
 
   /** A fresh queue of items. */

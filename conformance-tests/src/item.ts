@@ -18,6 +18,8 @@ export interface Outline {
   readonly name: string;
   readonly keyed: boolean;
   readonly ordered: boolean;
+  /** How long a topic keeps messages for replay, ms. */
+  readonly retain?: number | undefined;
 }
 
 type Schema<T> = Definition<T, T>["schema"];
@@ -43,9 +45,9 @@ export const itemSchema: Schema<Item> = schema((value) => {
 });
 
 /** The topic of an outline. */
-export function topicOf({ name, keyed, ordered }: Outline): Topic<Item> {
-  if (ordered) return topic(name, { schema: itemSchema, key: keyOf, ordered: true });
-  return topic(name, { schema: itemSchema, ...(keyed && { key: keyOf }) });
+export function topicOf({ name, keyed, ordered, retain }: Outline): Topic<Item> {
+  if (ordered) return topic(name, { schema: itemSchema, key: keyOf, ordered: true, retain });
+  return topic(name, { schema: itemSchema, retain, ...(keyed && { key: keyOf }) });
 }
 
 /** The queue of an outline. */
@@ -56,8 +58,8 @@ export function queueOf({ name, keyed, ordered }: Outline): Queue<Item> {
 
 /** The outline of a topic or queue of items. */
 export function outlineOf(definition: Topic<Item> | Queue<Item>): Outline {
-  const { kind, name, ordered } = definition;
-  return { kind, name, ordered, keyed: definition.key !== undefined };
+  const { kind, name, ordered, shape } = definition;
+  return { kind, name, ordered, keyed: definition.key !== undefined, retain: shape.retainMs };
 }
 
 function keyOf(item: Item): string {

@@ -3,6 +3,7 @@ import { deliveringMutants } from "./mutants/delivering.ts";
 import { keepingMutants } from "./mutants/keeping.ts";
 import { patternMutants } from "./mutants/patterns.ts";
 import { publishingMutants } from "./mutants/publishing.ts";
+import { replayingMutants } from "./mutants/replaying.ts";
 import { settlingMutants } from "./mutants/settling.ts";
 
 /** Every mutant of the suite. */
@@ -12,6 +13,7 @@ export const allMutants: readonly Mutant[] = [
   ...settlingMutants,
   ...keepingMutants,
   ...patternMutants,
+  ...replayingMutants,
 ];
 
 /** @throws Error where there is none of this name */

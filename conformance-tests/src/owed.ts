@@ -12,6 +12,9 @@ export const patterns: OwedRule = ({ can }) => (can.has("patterns") ? "owed" : {
 /** Where delivery at most once is claimed. */
 export const once: OwedRule = ({ can }) => (can.has("once") ? "owed" : { unclaimed: "once" });
 
+/** Where what a topic has kept can be replayed. */
+export const replay: OwedRule = ({ can }) => (can.has("replay") ? "owed" : { unclaimed: "replay" });
+
 /** Where order by key is claimed. */
 export const order: OwedRule = (manifest) => (manifest.order === "key" ? "owed" : { unclaimed: "order" });
 

@@ -3,7 +3,7 @@ import { rejection } from "./expect.ts";
 import type { Bench } from "./bench.ts";
 
 /** What a manifest may do without; asking for it is then refused with `UNSUPPORTED`, when it is asked for and not later. */
-export type Claim = "topics" | "patterns" | "once" | "order" | "delay";
+export type Claim = "topics" | "patterns" | "replay" | "once" | "order" | "delay";
 
 /** For each claim, a case which shows that asking for what is not claimed is refused (CAP-1). */
 export const refusals: Readonly<Record<Claim, (bench: Bench) => Promise<void>>> = {
@@ -17,6 +17,12 @@ export const refusals: Readonly<Record<Claim, (bench: Bench) => Promise<void>>> 
     const bus = await bench.connect();
     await rejection(() => bus.subscribe(pattern("refused.*"), { group: "g" }, () => undefined), "UNSUPPORTED");
     await rejection(() => bus.listen(pattern("refused.#"), () => undefined), "UNSUPPORTED");
+  },
+  async replay(bench) {
+    const bus = await bench.connect();
+    const topic = bench.topic({ retain: 60_000 });
+    await rejection(() => bus.subscribe(topic, { group: "g", from: "beginning" }, () => undefined), "UNSUPPORTED");
+    await rejection(() => bus.publish(topic, { n: 1 }), "UNSUPPORTED");
   },
   async once(bench) {
     const bus = await bench.connect();

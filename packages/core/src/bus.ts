@@ -1,9 +1,10 @@
 import { Budget } from "./budget.ts";
 import type { Clock } from "./clock.ts";
 import type { CloseOptions, Consumer, ConsumerHealth } from "./consumer.ts";
+import type { Subscription } from "./consumers.ts";
 import { Consumers } from "./consumers.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import type { AnyDefinition, Definition, Publishable } from "./definition.ts";
+import type { AnyDefinition, Publishable } from "./definition.ts";
 import { milliseconds } from "./duration.ts";
 import type { Envelope } from "./envelope.ts";
 import type { InboxHandle } from "./inbox-handle.ts";
@@ -12,8 +13,10 @@ import type { WaybillError } from "./errors.ts";
 import type { ComposeEffect } from "./job.ts";
 import type { Handler } from "./message.ts";
 import type { Middleware } from "./middleware.ts";
-import { Outlets } from "./outlets.ts";
+import { Outlets, supported } from "./outlets.ts";
 import type { Pattern } from "./pattern.ts";
+import type { Position } from "./position.ts";
+import { startAt } from "./position.ts";
 import type { Producer, PublishResult } from "./producer.ts";
 import type { ManyOptions, PublishOptions } from "./publish-options.ts";
 import type { Queue } from "./queue.ts";
@@ -103,7 +106,8 @@ export class Bus implements AsyncDisposable {
   }
 
   /**
-   * Handles a group's messages of a topic or of a pattern of topics. Once it resolves, every message confirmed later reaches the group (SUB-1).
+   * Handles a group's messages of a topic or of a pattern of topics. Once it resolves, every message confirmed later reaches
+   * the group (SUB-1).
    * Rejects with `UNSUPPORTED`, `TOPOLOGY_MISMATCH`, `MISSING`; TypeError for an option that cannot be.
    */
   async subscribe<Out>(
@@ -111,7 +115,8 @@ export class Bus implements AsyncDisposable {
     options: SubscribeOptions,
     handler: Handler<Out>,
   ): Promise<Consumer> {
-    return this.#consume(topic, inboxOf(topic, options.group, { ordered: options.ordered }), options, handler);
+    const inbox = inboxOf(topic, options.group, { ordered: options.ordered });
+    return this.#consume({ definition: topic, inbox, options, handler, from: options.from });
   }
 
   /** Handles this process's own copy of what comes while it listens, gone when it closes (SUB-7). */
@@ -121,12 +126,12 @@ export class Bus implements AsyncDisposable {
     options: WorkOptions = {},
   ): Promise<Consumer> {
     const group = `listen-${this.#context.newId()}`;
-    return this.#consume(topic, inboxOf(topic, group, { ephemeral: true }), options, handler);
+    return this.#consume({ definition: topic, inbox: inboxOf(topic, group, { ephemeral: true }), options, handler });
   }
 
   /** Handles a queue's messages, shared with all other workers; see `subscribe`. */
   async work<Out>(queue: Queue<unknown, Out>, options: WorkOptions, handler: Handler<Out>): Promise<Consumer> {
-    return this.#consume(queue, inboxOf(queue, undefined), options, handler);
+    return this.#consume({ definition: queue, inbox: inboxOf(queue, undefined), options, handler });
   }
 
   /** One group's copy of a topic or a pattern: its dead letters, its depth. The group is made if it is new. */
@@ -146,10 +151,15 @@ export class Bus implements AsyncDisposable {
     const inbox = inboxOf(definition, group, options);
     const places = placesOf(definition, inbox);
     const ready = (): Promise<void> => transport.declare(places);
+    const seek = async (to: Position): Promise<void> => {
+      const start = startAt(to, true, definition, supported(transport, definition));
+      await transport.declare(placesOf(definition, inbox, start));
+    };
     return {
       source: inbox.source,
       group: inbox.group,
       deadLetters: new DeadLetters(transport, inbox, definition, ready),
+      seek,
       stats: () => ready().then(() => transport.depth(inbox)),
       remove: () => transport.remove({ kind: "inbox", inbox, start: { from: "now", reset: false } }),
     };
@@ -199,14 +209,9 @@ export class Bus implements AsyncDisposable {
     await this.#context.transport.close();
   }
 
-  #consume<Out>(
-    definition: Definition<unknown, Out>,
-    inbox: Inbox,
-    options: WorkOptions,
-    handler: Handler<Out>,
-  ): Promise<Consumer> {
+  #consume(subscription: Subscription): Promise<Consumer> {
     this.#inUse = true;
-    return this.#consumers.start({ definition, inbox, options, handler });
+    return this.#consumers.start(subscription);
   }
 
   readonly #compose: ComposeEffect = async (to, data, options, cause) => {

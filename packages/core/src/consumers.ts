@@ -10,6 +10,8 @@ import type { Handler } from "./message.ts";
 import type { Handle, Middleware } from "./middleware.ts";
 import { wrapHandle } from "./middleware.ts";
 import { supported } from "./outlets.ts";
+import type { Position } from "./position.ts";
+import { startAt } from "./position.ts";
 import { Runner } from "./runner.ts";
 import type { Backoff, Inbox, Random, Transport } from "./seam.ts";
 import type { Tunables, WorkOptions } from "./subscribe-options.ts";
@@ -32,6 +34,8 @@ export interface Subscription {
   readonly inbox: Inbox;
   readonly options: WorkOptions;
   readonly handler: Handler<never>;
+  /** Where the inbox starts if it is new. Default now. */
+  readonly from?: Position | undefined;
 }
 
 /** The consuming side of a bus. */
@@ -47,11 +51,12 @@ export class Consumers {
   }
 
   /** Declares the inbox and takes its messages. Rejects with `UNSUPPORTED`, `TOPOLOGY_MISMATCH`, `MISSING`, `CLOSED`. */
-  async start({ definition, inbox, options, handler }: Subscription): Promise<Consumer> {
+  async start({ definition, inbox, options, handler, from = "now" }: Subscription): Promise<Consumer> {
     this.#admit();
     const { transport, middlewares, tunables } = this.#options;
-    const tuned = tuning(overridden(options, tunables, inbox), supported(transport, definition));
-    await transport.declare(placesOf(definition, inbox));
+    const manifest = supported(transport, definition);
+    const tuned = tuning(overridden(options, tunables, inbox), manifest);
+    await transport.declare(placesOf(definition, inbox, startAt(from, false, definition, manifest)));
     const runner = new Runner({
       ...this.#options,
       ...tuned,

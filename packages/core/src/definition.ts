@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Codec } from "./codec.ts";
 import { json } from "./codec.ts";
-import { wholeNumber } from "./duration.ts";
+import type { Duration } from "./duration.ts";
+import { milliseconds, wholeNumber } from "./duration.ts";
 import { checkName } from "./names.ts";
 import type { Shape } from "./seam.ts";
 import type { NewestOf, OlderVersion, SchemaOptions, VersionedSchemas, Versions } from "./versions.ts";
@@ -66,6 +67,7 @@ export type AnyDefinitionOptions = SchemaOptions & {
   readonly key?: unknown;
   readonly ordered?: boolean | undefined;
   readonly priorities?: number | undefined;
+  readonly retain?: Duration | undefined;
   readonly codec?: Codec | undefined;
 };
 
@@ -76,18 +78,21 @@ export function define<K extends "topic" | "queue">(
   options: AnyDefinitionOptions,
 ): AnyDefinition & { readonly kind: K } {
   const place = `${kind} ${JSON.stringify(name)}`;
-  const { key, ordered = false, priorities = 1, codec = json } = options;
+  const { key, ordered = false, priorities = 1, codec = json, retain = 0 } = options;
   const schemas = schemasOf(place, options);
   if (ordered && key === undefined) throw new TypeError(`${place}: ordered needs a key, a function of the data`);
   if (ordered && priorities !== 1) throw new TypeError(`${place}: ordered and priorities do not go together`);
   if (wholeNumber(priorities, 1, `${place}: priorities`) > 32) {
     throw new TypeError(`${place}: priorities is ${priorities}; give at most 32`);
   }
+  const retainMs = milliseconds(retain, `${place}: retain`);
+  if (retainMs === Infinity)
+    throw new TypeError(`${place}: retain is Infinity; give the time after which a message may go`);
   return {
     kind,
     name: checkName(kind, name),
     ordered,
-    shape: { kind, ordered, priorities, retainMs: 0 },
+    shape: { kind, ordered, priorities, retainMs },
     ...schemas,
     codec,
     ...(key !== undefined && { key: key as (data: unknown) => string }),

@@ -35,6 +35,7 @@ export { timeout } from "./middlewares/timeout.ts";
 export { type DeadReason, type Death, type FailureInfo, noteBytes } from "./note.ts";
 export { pattern, type Pattern, type PatternOptions } from "./pattern.ts";
 export { Postpone } from "./postpone.ts";
+export type { Position } from "./position.ts";
 export type { Producer, PublishResult } from "./producer.ts";
 export type { ManyOptions, PublishOptions } from "./publish-options.ts";
 export { queue, type Queue } from "./queue.ts";

@@ -130,6 +130,9 @@ export function supported(transport: Transport, { kind, name, shape }: AnyDefini
   if (kind === "pattern" && !manifest.can.has("patterns")) {
     throw new WaybillError("UNSUPPORTED", `pattern "${name}": this carrier has no patterns; subscribe to each topic`);
   }
+  if (shape.retainMs > 0 && !manifest.can.has("replay")) {
+    throw new WaybillError("UNSUPPORTED", `topic "${name}" has retain; this carrier keeps nothing for replay`);
+  }
   if (shape.ordered && manifest.order === "none") {
     throw new WaybillError("UNSUPPORTED", `${kind} "${name}" is ordered; this carrier keeps no order`);
   }

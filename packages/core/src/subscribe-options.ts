@@ -1,5 +1,6 @@
 import type { Duration } from "./duration.ts";
 import { milliseconds, wholeNumber } from "./duration.ts";
+import type { Position } from "./position.ts";
 import type { RetryOptions, RetryPolicy } from "./retry.ts";
 import { retryPolicy } from "./retry.ts";
 import type { Inbox, Manifest } from "./seam.ts";
@@ -36,6 +37,8 @@ export interface SubscribeOptions extends WorkOptions {
   readonly group: string;
   /** `false`: this group does without its topic's order and gets full concurrency. */
   readonly ordered?: false | undefined;
+  /** Where a new group starts in what the topic has kept, which needs `retain`; one that exists goes on (SUB-8). Default `"now"`. */
+  readonly from?: Position | undefined;
 }
 
 /** What the configuration says, by `topic/group`, or by the name of a queue. */
@@ -84,7 +87,8 @@ export function overridden(options: WorkOptions, tunables: Tunables, { source, g
   const name = shape.kind === "queue" ? source : `${source}/${group}`;
   const over = Object.hasOwn(tunables, name) ? tunables[name] : undefined;
   if (over === undefined) return options;
-  return { ...options, ...given(over), retry: { ...options.retry, ...given(over.retry ?? {}) } };
+  const retry = over.retry === undefined ? options.retry : { ...options.retry, ...given(over.retry) };
+  return { ...options, ...given(over), retry };
 }
 
 /** Without the members that are undefined, which would hide those they are put over. */

@@ -21,7 +21,7 @@ test("the first versions may be given up, and one version needs no upcaster", ()
 });
 
 describe("refused, naming the definition and the version", () => {
-  const loose = topic as (name: string, options: Readonly<Record<string, unknown>>) => unknown;
+  const loose = topic as unknown as (name: string, options: Readonly<Record<string, unknown>>) => unknown;
 
   test.each([
     ["a version without an upcaster", { versions: { 1: v1, 2: v2 } }, "version 1 has no upcaster"],
