@@ -25,7 +25,7 @@ export class Runner implements Sink, Isolated {
   readonly #window: Window;
   readonly #alarm: Alarm;
   readonly #waiting = new Fifo<Delivery>();
-  readonly #turn = new Turn(() => this.#pump());
+  readonly #turn: Turn;
   readonly #jobs: JobContext;
   #suspects: Delivery[] = [];
   /** The suspect that waits for the others to stand still. */
@@ -40,6 +40,7 @@ export class Runner implements Sink, Isolated {
     this.#options = options;
     const { inbox, clock, compose, backoff, concurrency } = options;
     this.#judge = new Judge({ ...options, dropped: (error) => options.report("dropped", error) });
+    this.#turn = new Turn(clock, () => this.#pump());
     this.#window = new Window(concurrency);
     this.#alarm = new Alarm(clock, () => this.#expire());
     this.#jobs = { inbox, clock, compose, wake: (at) => this.#alarm.set(at) };

@@ -1,3 +1,5 @@
+import type { Clock } from "./clock.ts";
+
 /** How long one turn of the event loop may be spent on handlers, ms. */
 const most = 4;
 
@@ -6,20 +8,23 @@ const most = 4;
  * the last message of a batch.
  */
 export class Turn {
+  readonly #clock: Clock;
   readonly #next: () => void;
   #startedAt: number | undefined;
   #over = false;
 
   /** `next` is called in the next turn, if this one was over. */
-  constructor(next: () => void) {
+  constructor(clock: Clock, next: () => void) {
+    this.#clock = clock;
     this.#next = next;
   }
 
   /** Whether this turn may take up one more. */
   hasTime(): boolean {
-    const now = performance.now();
+    const now = this.#clock.now();
     if (this.#startedAt === undefined) this.#start(now);
-    else if (now - this.#startedAt > most) this.#over = true;
+    // A clock may be set back.
+    else if (Math.abs(now - this.#startedAt) > most) this.#over = true;
     return !this.#over;
   }
 
