@@ -1,4 +1,5 @@
 import { Budget } from "./budget.ts";
+import type { Call } from "./call.ts";
 import type { Clock } from "./clock.ts";
 import type { CloseOptions, Consumer, ConsumerHealth } from "./consumer.ts";
 import type { Subscription } from "./consumers.ts";
@@ -20,6 +21,10 @@ import { startAt } from "./position.ts";
 import type { Producer, PublishResult } from "./producer.ts";
 import type { ManyOptions, PublishOptions } from "./publish-options.ts";
 import type { Queue } from "./queue.ts";
+import type { RequestOptions } from "./requester.ts";
+import { canCall, Requester } from "./requester.ts";
+import type { ReplyHandler } from "./responder.ts";
+import { Responder } from "./responder.ts";
 import type { Backoff, Inbox, Manifest, Random, Transport } from "./seam.ts";
 import type { SubscribeOptions, Tunables, WorkOptions } from "./subscribe-options.ts";
 import type { Topic } from "./topic.ts";
@@ -48,6 +53,7 @@ export class Bus implements AsyncDisposable {
   readonly #outlets: Outlets;
   readonly #middlewares: Middleware[] = [];
   readonly #consumers: Consumers;
+  readonly #requester: Requester;
   #closing: Promise<void> | undefined;
   #inUse = false;
 
@@ -59,6 +65,7 @@ export class Bus implements AsyncDisposable {
       middlewares: this.#middlewares,
     });
     this.#consumers = new Consumers({ ...context, middlewares: this.#middlewares, compose: this.#compose });
+    this.#requester = new Requester({ ...context, outlets: this.#outlets });
   }
 
   /** Wraps every handling and publish. Before anything else is done with the bus, so that nothing goes unwrapped. */
@@ -134,6 +141,42 @@ export class Bus implements AsyncDisposable {
     return this.#consume({ definition: queue, inbox: inboxOf(queue, undefined), options, handler });
   }
 
+  /**
+   * Asks, and resolves to the reply: its own, many at a time (RPC-1). Rejects with `INVALID_DATA` for wrong data, `TIMEOUT` where
+   * no reply came in time, `RemoteError` where the handling failed for good, `ABORTED`, `CLOSED`, `UNSUPPORTED` where the carrier
+   * has no addresses for replies, and as `publish` does.
+   */
+  async request<In, Out>(
+    call: Call<In, unknown, unknown, Out>,
+    data: NoInfer<In>,
+    options: RequestOptions = {},
+  ): Promise<Out> {
+    this.#inUse = true;
+    return (await this.#requester.request(call, data, options)) as Out;
+  }
+
+  /**
+   * Answers the requests of a call, shared with all others that do; the handler's result is the reply. Options as of `work`, but
+   * by default one attempt: an error goes to the caller when the last attempt has failed, and the request is over. What the
+   * caller cannot be told is a dead letter.
+   */
+  async reply<Out, ReplyIn>(
+    call: Call<unknown, Out, ReplyIn, unknown>,
+    options: WorkOptions,
+    handler: ReplyHandler<Out, NoInfer<ReplyIn>>,
+  ): Promise<Consumer> {
+    this.#inUse = true;
+    canCall(this.#context.transport, call);
+    const responder = new Responder(call, this.#context);
+    return this.#consumers.start({
+      definition: call.request,
+      inbox: inboxOf(call.request, undefined),
+      options: { ...options, retry: { ...options.retry, maxAttempts: options.retry?.maxAttempts ?? 1 } },
+      handler: responder.handling(handler),
+      receive: responder.receive,
+    });
+  }
+
   /** One group's copy of a topic or a pattern: its dead letters, its depth. The group is made if it is new. */
   inbox(
     topic: Topic<unknown, unknown> | Pattern,
@@ -205,6 +248,7 @@ export class Bus implements AsyncDisposable {
 
   async #close(options: CloseOptions): Promise<void> {
     await this.#consumers.close(options);
+    await this.#requester.close();
     await this.#outlets.close();
     await this.#context.transport.close();
   }

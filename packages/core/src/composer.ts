@@ -10,6 +10,7 @@ import { checkHeaders, headerBytes, noHeaders, withTrace } from "./headers.ts";
 import type { Parking } from "./parking.ts";
 import { park } from "./parking.ts";
 import type { AnyPublishOptions } from "./publish-options.ts";
+import { replyToHeader } from "./reply.ts";
 import { validate } from "./schema.ts";
 import type { Headers, Manifest, WireMessage } from "./seam.ts";
 
@@ -23,6 +24,9 @@ export interface Composed {
   readonly envelope: Envelope;
   readonly wire: WireMessage;
 }
+
+/** The message in whose handling another is made. */
+export type Cause = Pick<Envelope, "id" | "correlationId" | "headers">;
 
 const noOptions: AnyPublishOptions = {};
 const atOnce: Partial<Parking> = {};
@@ -50,13 +54,13 @@ export class Composer<In, Out> {
    * it is made.
    * @throws WaybillError `INVALID_DATA` (PUB-10), `TOO_LARGE` (PUB-5), `UNSUPPORTED`; TypeError for an option that cannot be
    */
-  compose(data: unknown, options: AnyPublishOptions = noOptions, cause?: Envelope): Composed | Promise<Composed> {
+  compose(data: unknown, options: AnyPublishOptions = noOptions, cause?: Cause): Composed | Promise<Composed> {
     const checked = validate(this.#definition.schema, data, this.#place);
     if (checked instanceof Promise) return checked.then((output) => this.#write(data, output, options, cause));
     return this.#write(data, checked, options, cause);
   }
 
-  #write(data: unknown, output: Out, options: AnyPublishOptions, cause: Envelope | undefined): Composed {
+  #write(data: unknown, output: Out, options: AnyPublishOptions, cause: Cause | undefined): Composed {
     const { name, version } = this.#definition;
     const now = this.#context.clock.now();
     const id = checkId("id", options.id ?? this.#context.newId());
@@ -75,7 +79,8 @@ export class Composer<In, Out> {
       expiresAt: options.expiresIn === undefined ? undefined : expiryOf(options.expiresIn, now),
       headers: this.#headersOf(options.headers, cause),
     };
-    const { headers, body } = this.#encoded(envelope, data);
+    const { headers: written, body } = this.#encoded(envelope, data);
+    const headers = options.replyTo === undefined ? written : { ...written, [replyToHeader]: options.replyTo };
     const { deliverAt, headers: due } = options === noOptions ? atOnce : this.#parking(options, envelope);
     const all = due === undefined ? headers : { ...headers, ...due };
     this.#checkSize(id, body.length, all);
@@ -87,7 +92,7 @@ export class Composer<In, Out> {
   }
 
   /** A message made in the handling of another belongs to the same trace. */
-  #headersOf(own: Headers | undefined, cause: Envelope | undefined): Headers {
+  #headersOf(own: Headers | undefined, cause: Cause | undefined): Headers {
     const headers = own === undefined ? noHeaders : checkHeaders(own);
     return cause === undefined ? headers : withTrace(headers, cause.headers);
   }

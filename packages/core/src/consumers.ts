@@ -36,6 +36,8 @@ export interface Subscription {
   readonly handler: Handler<never>;
   /** Where the inbox starts if it is new. Default now. */
   readonly from?: Position | undefined;
+  /** What stands between the consumer and the carrier; default nothing. */
+  readonly receive?: Transport["receive"] | undefined;
 }
 
 /** The consuming side of a bus. */
@@ -51,7 +53,7 @@ export class Consumers {
   }
 
   /** Declares the inbox and takes its messages. Rejects with `UNSUPPORTED`, `TOPOLOGY_MISMATCH`, `MISSING`, `CLOSED`. */
-  async start({ definition, inbox, options, handler, from = "now" }: Subscription): Promise<Consumer> {
+  async start({ definition, inbox, options, handler, receive, from = "now" }: Subscription): Promise<Consumer> {
     this.#admit();
     const { transport, middlewares, tunables } = this.#options;
     const manifest = supported(transport, definition);
@@ -67,7 +69,7 @@ export class Consumers {
       report: (kind, error) => this.#options.report(kind, inbox, error),
     });
     try {
-      await runner.start(transport);
+      await runner.start(receive === undefined ? transport : { receive });
       this.#admit();
     } catch (error) {
       await runner.close(0);

@@ -5,7 +5,7 @@ import { isA } from "./is-a.ts";
  *
  * | code | meaning |
  * |---|---|
- * | `ABORTED` | the caller's signal fired before anything was sent |
+ * | `ABORTED` | the caller's signal fired: before anything was sent, or while a reply was awaited |
  * | `BUSY` | more is waiting to be sent than the bus may hold in memory; try again later (PUB-9) |
  * | `CLOSED` | the bus, consumer or transport was closed (PUB-6) |
  * | `CONFIG` | a URL or an option of an adapter cannot be used |
@@ -20,7 +20,8 @@ import { isA } from "./is-a.ts";
  * | `NO_ROUTE` | the broker knows no such queue, and nothing was stored |
  * | `OUTCOME_UNKNOWN` | the message may or may not have been stored (PUB-2) |
  * | `PERMISSION` | the carrier does not let us in |
- * | `TIMEOUT` | a deadline passed; for a publish: and nothing was stored |
+ * | `REMOTE` | a request was answered with an error; `RemoteError` says which (RPC-1) |
+ * | `TIMEOUT` | a deadline passed; for a publish: and nothing was stored; for a request: it may be handled all the same |
  * | `TOO_LARGE` | body or headers over the carrier's limit (PUB-5) |
  * | `TOPOLOGY_MISMATCH` | what exists differs from its definition (LAY-1) |
  * | `UNAVAILABLE` | the carrier cannot be reached now, and nothing was stored |
@@ -43,6 +44,7 @@ export type ErrorCode =
   | "NO_ROUTE"
   | "OUTCOME_UNKNOWN"
   | "PERMISSION"
+  | "REMOTE"
   | "TIMEOUT"
   | "TOO_LARGE"
   | "TOPOLOGY_MISMATCH"

@@ -1,6 +1,7 @@
 export { Alarm } from "./alarm.ts";
 export { jitteredBackoff } from "./backoff.ts";
 export { Bus, type BusContext, type Health } from "./bus.ts";
+export { call, type Call, type CallOptions } from "./call.ts";
 export { type Cancel, type Clock, systemClock } from "./clock.ts";
 export { bytes, type Codec, json } from "./codec.ts";
 export { type BusReport, connect, type ConnectOptions, type ConnectSettings } from "./connect.ts";
@@ -39,6 +40,9 @@ export type { Position } from "./position.ts";
 export type { Producer, PublishResult } from "./producer.ts";
 export type { ManyOptions, PublishOptions } from "./publish-options.ts";
 export { queue, type Queue } from "./queue.ts";
+export { RemoteError } from "./remote-error.ts";
+export type { RequestOptions } from "./requester.ts";
+export type { ReplyHandler } from "./responder.ts";
 export { type Delay, exponential, fixed, ladder, PermanentError, type RetryOptions } from "./retry.ts";
 export type * from "./seam.ts";
 export type { SubscribeOptions, WorkOptions } from "./subscribe-options.ts";

@@ -1,14 +1,18 @@
+/** Topics and queues whose names begin so are Waybill's own. */
+export const internalPrefix = "waybill.";
+
 const longest = 255;
 const control = /\p{Cc}/u;
 
 /**
  * Checks the name of a topic, queue, group or namespace and returns it: 1 to 255 bytes of UTF-8, no control character and no
- * half of a surrogate pair, no segment between dots empty or a wildcard. Everything else is kept apart exactly (SUB-3);
- * adapters encode it where their broker allows less.
+ * half of a surrogate pair, no segment between dots empty or a wildcard; topics and queues that begin with "waybill." are our
+ * own. Everything else is kept apart exactly (SUB-3); adapters encode it where their broker allows less.
  * @throws TypeError naming the value and what is allowed
  */
 export function checkName(what: "topic" | "queue" | "group" | "namespace" | "source", name: string): string {
-  const flaw = flawOf(name);
+  const flaw =
+    flawOf(name) ?? (isInternal(what, name) ? `begins with "${internalPrefix}", which is Waybill's own` : undefined);
   if (flaw === undefined) return name;
   throw new TypeError(
     `${what} name ${JSON.stringify(name)} ${flaw}; allowed are 1 to ${longest} bytes of UTF-8 without control characters, ` +
@@ -34,6 +38,10 @@ function patternFlawOf(pattern: unknown): string | undefined {
   const plain = segments.map((segment) => (segment === "*" || segment === "#" ? "x" : segment));
   if (plain.every((segment, index) => segment === segments[index])) return "has no wildcard, subscribe to the topic";
   return flawOf(plain.join("."));
+}
+
+function isInternal(what: string, name: string): boolean {
+  return (what === "topic" || what === "queue") && name.startsWith(internalPrefix);
 }
 
 function flawOf(name: unknown): string | undefined {

@@ -43,4 +43,6 @@ export interface AnyPublishOptions extends Common {
   readonly delay?: Duration | undefined;
   readonly deliverAt?: Date | number | undefined;
   readonly priority?: number | undefined;
+  /** Of a request: the address of the receiver that waits for its reply. */
+  readonly replyTo?: string | undefined;
 }

@@ -69,7 +69,7 @@ export class Runner implements Sink, Isolated {
     return this.#receiver;
   }
 
-  async start(transport: Transport): Promise<void> {
+  async start(transport: Pick<Transport, "receive">): Promise<void> {
     this.#options.isolation.join(this);
     this.#receiver = await transport.receive(this.#options.inbox, this.#flow(), this);
     this.#settler.attach(this.#receiver);

@@ -82,3 +82,11 @@ test("a name is allowed exactly if it keeps every rule", () => {
     }),
   );
 });
+
+test('topics and queues that begin with "waybill." are Waybill\'s own; groups and others may', () => {
+  for (const what of ["topic", "queue"] as const)
+    expect(() => checkName(what, "waybill.replies")).toThrow(/begins with "waybill\.", which is Waybill's own/);
+  expect(checkName("topic", "waybill")).toBe("waybill");
+  expect(checkName("topic", "waybills.x")).toBe("waybills.x");
+  expect(checkName("group", "waybill.x")).toBe("waybill.x");
+});
