@@ -53,7 +53,7 @@ describe("publishing with what cannot be", () => {
   });
 
   test("a body of exactly the limit goes, one byte more is TOO_LARGE", async () => {
-    const { bus } = await open();
+    const { bus, clock } = await open();
     const texts = queue("texts", { schema: z.string() });
     const { maxBytes } = bus.manifest(texts);
     const bodies: number[] = [];
@@ -63,6 +63,7 @@ describe("publishing with what cannot be", () => {
     const over = Number(/body of (\d+) bytes/.exec(tooLarge.message)?.[1]) - maxBytes;
     expect(await caught(() => bus.send(texts, "x".repeat(maxBytes - over + 1)))).toMatchObject({ code: "TOO_LARGE" });
     await bus.send(texts, "x".repeat(maxBytes - over));
+    await clock.flush();
     await bus.close();
     expect(bodies).toEqual([maxBytes - over]);
   });
