@@ -1,5 +1,6 @@
 import type { Case } from "../../case.ts";
+import { calls } from "./calls.ts";
 import { versions } from "./versions.ts";
 
-/** VER-1. */
-export const meaning: readonly Case[] = versions;
+/** RPC-1, VER-1. */
+export const meaning: readonly Case[] = [...calls, ...versions];
