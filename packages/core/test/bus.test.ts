@@ -287,3 +287,13 @@ test("what the configuration says of a group tunes its consumer, over the code's
   expect(running).toEqual({ slow: 1, fast: 5, jobs: 2 });
   over.resolve();
 });
+
+test("a consumer whose inbox is removed turns health red", async () => {
+  const { bus, clock } = await open();
+  await bus.subscribe(events, { group: "billing" }, () => undefined);
+  expect(bus.health().healthy).toBe(true);
+  await bus.inbox(events, "billing").remove();
+  await clock.flush();
+  expect(bus.health()).toMatchObject({ healthy: false, consumers: [{ error: { code: "MISSING" } }] });
+  await bus.close();
+});
