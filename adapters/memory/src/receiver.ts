@@ -31,7 +31,7 @@ export class MemoryReceiver implements Receiver {
   readonly #options: ReceiverOptions;
   readonly #held = new Map<Delivery, Entry>();
   readonly #renewal: Alarm;
-  readonly #end: (why?: WaybillError) => void;
+  readonly #end: () => void;
   #flow: Flow;
   #bytes = 0;
   #state: "open" | "stopped" | "closed" = "open";
@@ -42,10 +42,9 @@ export class MemoryReceiver implements Receiver {
     this.#options = options;
     this.#flow = options.flow;
     this.#answeredAt = options.clock.now();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
-    this.ended.catch(() => undefined);
-    this.#end = (why) => (why === undefined ? resolve() : reject(why));
+    this.#end = resolve;
     this.#renewal = new Alarm(options.clock, () => this.#expire());
     options.box.join(this);
     options.schedule(options.box);
@@ -141,7 +140,7 @@ export class MemoryReceiver implements Receiver {
   /** The inbox was removed. */
   evict(): void {
     this.#losePossession("the inbox was removed");
-    this.#leave(new WaybillError("MISSING", "the inbox was removed while it was consumed; subscribe again"));
+    this.#leave();
   }
 
   #settle(settlement: Settlement): SettleResult {
@@ -185,12 +184,12 @@ export class MemoryReceiver implements Receiver {
     sink.lost(deliveries, new WaybillError("LEASE_LOST", `the lease of ${gone.length} message(s) is over: ${why}`));
   }
 
-  #leave(why?: WaybillError): void {
+  #leave(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#renewal.clear();
     this.#options.box.leave(this);
     this.#options.closed(this);
-    this.#end(why);
+    this.#end();
   }
 }

@@ -1,41 +1,53 @@
-import type { Depth, Headers } from "@waybill/core";
+import type { Headers } from "@waybill/core";
 import type { Database } from "./database.ts";
-import type { Verdicts } from "./protocol.ts";
+import type { Lanes } from "./lanes.ts";
 import { state } from "./schema.ts";
 import type { Box } from "./topology.ts";
-import type { Packed, Row } from "./wire.ts";
-import { headersOf } from "./wire.ts";
+import { bodiesOf, headersOf, type Packed, type Row } from "./wire.ts";
 
-const rowColumns =
-  "entry.seq, failures, deliveries, priority, id, dedupe, body.source, body.key, headers, deliver_at, body.bytes";
+/** How many delayed entries become ready in one transaction. */
+const dueAtOnce = 5_000;
 
 /** What the claiming of an entry tells of it. */
 export type Claimed = Pick<Row, "seq" | "priority" | "failures" | "deliveries">;
 
 type Body = Omit<Row, keyof Claimed>;
 
+/** Who holds entries: the lease, and the box they are in. */
+export interface Holder {
+  readonly box: Box;
+  readonly token: number;
+}
+
 /** What an entry can undergo. Every call belongs into a transaction: a move is one step. */
 export class Entries {
   readonly #database: Database;
+  readonly #lanes: Lanes;
 
-  constructor(database: Database) {
+  constructor(database: Database, lanes: Lanes) {
     this.#database = database;
+    this.#lanes = lanes;
   }
 
   /** Stores each message once in each box. */
   store(boxes: readonly Box[], messages: Packed, now: number): void {
     const insertBody = this.#database.prepare("INSERT INTO body VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-    const { ids, dedupes, sources, keys, headers, dueAts, lengths, bodies } = messages;
+    const { ids, dedupes, sources, keys, headers, dueAts } = messages;
+    const bodies = bodiesOf(messages);
     for (const box of boxes) {
-      let at = 0;
       for (const [index, id] of ids.entries()) {
-        const length = lengths[index] ?? 0;
         const seq = this.#insert(box, messages, index, now);
-        const bytes = bodies.subarray(at, at + length);
-        const dueAt = dueAts[index] ?? null;
-        const key = keys[index] ?? null;
-        insertBody.run(seq, id, dedupes[index] ?? id, sources[index] ?? "", key, headers[index] ?? "{}", dueAt, bytes);
-        at += length;
+        const [dedupe = id, source = "", written = "{}"] = [dedupes[index], sources[index], headers[index]];
+        insertBody.run(
+          seq,
+          id,
+          dedupe,
+          source,
+          keys[index] ?? null,
+          written,
+          dueAts[index] ?? null,
+          bodies[index] ?? nothing,
+        );
       }
     }
   }
@@ -60,7 +72,7 @@ export class Entries {
   }
 
   /** The first `limit` ready entries of a box become the token's, in one statement; the first first. */
-  claim(box: Box, token: number, limit: number): readonly Claimed[] {
+  claim({ box, token }: Holder, limit: number): readonly Claimed[] {
     const claimed = this.#database
       .prepare(
         `UPDATE entry SET state = 1, token = ?, deliveries = deliveries + 1 WHERE seq IN
@@ -85,10 +97,10 @@ export class Entries {
   }
 
   /** Gone for good; gives those that the token does not hold any more. */
-  ack(box: Box, token: number, seqs: readonly number[]): readonly number[] {
-    if (box.ordered) return seqs.filter((seq) => !this.#ackOne(box, token, seq));
+  ack({ box, token }: Holder, seqs: readonly number[], now: number): readonly number[] {
+    if (box.ordered) return seqs.filter((seq) => !this.#ackOne(box, token, seq, now));
     return runsOf(seqs).flatMap((run) =>
-      this.#ackRun(token, run) ? [] : run.filter((seq) => !this.#ackOne(box, token, seq)),
+      this.#ackRun(token, run) ? [] : run.filter((seq) => !this.#ackOne(box, token, seq, now)),
     );
   }
 
@@ -103,12 +115,12 @@ export class Entries {
     return changes === 1;
   }
 
-  bury(box: Box, token: number, seq: number): boolean {
+  bury({ box, token }: Holder, seq: number, now: number): boolean {
     const buried = this.#database
       .prepare("UPDATE entry SET state = 3, token = NULL WHERE seq = ? AND token = ? RETURNING lane")
       .get(seq, token);
     if (buried === undefined) return false;
-    this.#next(box, buried["lane"]);
+    this.#lanes.next(box.id, buried["lane"], now);
     return true;
   }
 
@@ -134,63 +146,52 @@ export class Entries {
       .run(JSON.stringify({ ...headers, ...note }), seq);
   }
 
-  /** What is due becomes ready; gives how many did, and when the next one is. */
-  promote(box: Box, now: number): { readonly promoted: number; readonly nextAt: number } {
-    const next = this.#nextDue(box);
-    if (next > now) return { promoted: 0, nextAt: next };
-    const { changes } = this.#database
-      .prepare("UPDATE entry SET state = 0, due = NULL WHERE inbox = ? AND state = 2 AND due <= ?")
+  /** Makes ready what is due, as much as goes in one step. */
+  promote(box: Box, now: number): void {
+    this.#database
+      .prepare(
+        `UPDATE entry SET state = 0, due = NULL WHERE seq IN
+           (SELECT seq FROM entry WHERE inbox = ? AND state = 2 AND due <= ? ORDER BY due LIMIT ${dueAtOnce})`,
+      )
       .run(box.id, now);
-    return { promoted: Number(changes), nextAt: this.#nextDue(box) };
   }
 
   /** When the next delayed entry of a box is due, `Infinity` if none is. */
   nextDue(box: Box): number {
-    return this.#nextDue(box);
+    const row = this.#database.prepare("SELECT min(due) AS due FROM entry WHERE inbox = ? AND state = 2").get(box.id);
+    return typeof row?.["due"] === "number" ? row["due"] : Infinity;
   }
 
-  depth(box: Box, priorities: number, now: number): Depth {
-    const count = (sql: string, ...values: readonly number[]): number =>
-      Number(this.#database.prepare(`SELECT count(*) AS count FROM entry WHERE ${sql}`).get(...values)?.["count"]);
-    const due = count("inbox = ? AND state = 2 AND due <= ?", box.id, now);
-    return {
-      ready: count("inbox = ? AND state = 0", box.id) + count("inbox = ? AND state = 4", box.id) + due,
-      inFlight: count("state = 1 AND token IN (SELECT token FROM lease WHERE inbox = ?)", box.id),
-      delayed: count("inbox = ? AND state = 2 AND due > ?", box.id, now),
-      dead: count("inbox = ? AND state = 3", box.id),
-      oldestAt: this.#oldest(box, priorities),
-    };
+  /** What a member held is anyone's again, still counted as a delivery (ACK-2). */
+  giveBackAll(token: number): void {
+    this.#database.prepare("UPDATE entry SET state = 0, token = NULL WHERE token = ? AND state = 1").run(token);
   }
 
-  lastDead(box: Box): number {
-    return Number(
-      this.#database.prepare("SELECT max(seq) AS last FROM entry WHERE inbox = ? AND state = 3").get(box.id)?.[
-        "last"
-      ] ?? 0,
-    );
+  /** What a member held is gone for good. */
+  forgetAll(inbox: number, token: number, now: number): void {
+    const gone = this.#database
+      .prepare("DELETE FROM entry WHERE token = ? AND state = 1 RETURNING seq, lane")
+      .all(token);
+    for (const { seq, lane } of gone) {
+      this.#database.prepare("DELETE FROM body WHERE seq = ?").run(Number(seq));
+      this.#lanes.next(inbox, lane, now);
+    }
   }
 
-  /** A page of dead letters, oldest first. */
-  letters(box: Box, after: number, upTo: number): readonly Row[] {
-    return this.#database
-      .prepare(
-        `SELECT ${rowColumns} FROM entry LEFT JOIN body ON body.seq = entry.seq
-         WHERE inbox = ? AND state = 3 AND entry.seq > ? AND entry.seq <= ? ORDER BY entry.seq LIMIT 100`,
-      )
-      .all(box.id, after, upTo) as unknown as Row[];
-  }
-
-  judge(box: Box, verdicts: Verdicts): void {
-    for (const { seq, verdict } of verdicts) {
-      if (verdict === "discard") this.#discard(seq);
-      else this.#redrive(box, seq);
+  /** Takes out what is ready, delayed or behind another; what is in flight and the dead letters stay. */
+  clear(box: Box): void {
+    for (const which of [state.ready, state.delayed, state.blocked]) {
+      // An index of one state is only used where the statement names the state.
+      const entries = `inbox = ? AND state = ${which}`;
+      this.#database.prepare(`DELETE FROM body WHERE seq IN (SELECT seq FROM entry WHERE ${entries})`).run(box.id);
+      this.#database.prepare(`DELETE FROM entry WHERE ${entries}`).run(box.id);
     }
   }
 
   #insert(box: Box, { keys, dueAts, priorities, lengths }: Packed, index: number, now: number): number {
     const lane = box.ordered ? (keys[index] ?? null) : null;
     const dueAt = dueAts[index];
-    const waits = lane !== null && this.#isTaken(box, lane);
+    const waits = lane !== null && this.#lanes.isTaken(box.id, lane);
     const isDelayed = dueAt !== undefined && dueAt > now;
     const { lastInsertRowid } = this.#database
       .prepare(
@@ -222,61 +223,12 @@ export class Entries {
     return true;
   }
 
-  #ackOne(box: Box, token: number, seq: number): boolean {
+  #ackOne(box: Box, token: number, seq: number, now: number): boolean {
     const gone = this.#database.prepare("DELETE FROM entry WHERE seq = ? AND token = ? RETURNING lane").get(seq, token);
     if (gone === undefined) return false;
     this.#database.prepare("DELETE FROM body WHERE seq = ?").run(seq);
-    this.#next(box, gone["lane"]);
+    this.#lanes.next(box.id, gone["lane"], now);
     return true;
-  }
-
-  #discard(seq: number): void {
-    const { changes } = this.#database.prepare("DELETE FROM entry WHERE seq = ? AND state = 3").run(seq);
-    if (changes === 1) this.#database.prepare("DELETE FROM body WHERE seq = ?").run(seq);
-  }
-
-  #redrive(box: Box, seq: number): void {
-    const letter = this.#database.prepare("SELECT lane FROM entry WHERE seq = ? AND state = 3").get(seq);
-    if (letter === undefined) return;
-    const waits = typeof letter["lane"] === "string" && this.#isTaken(box, letter["lane"]);
-    this.#database
-      .prepare("UPDATE entry SET state = ?, failures = 0, deliveries = 0, due = NULL WHERE seq = ?")
-      .run(waits ? state.blocked : state.ready, seq);
-  }
-
-  /** Whether an entry of this lane is on its way already. */
-  #isTaken(box: Box, lane: string): boolean {
-    const first = this.#database
-      .prepare("SELECT 1 FROM entry WHERE inbox = ? AND lane = ? AND lane IS NOT NULL AND state <> 3 LIMIT 1")
-      .get(box.id, lane);
-    return first !== undefined;
-  }
-
-  /** The next entry of a lane may go. */
-  #next(box: Box, lane: unknown): void {
-    if (typeof lane !== "string") return;
-    this.#database
-      .prepare(
-        `UPDATE entry SET state = 0 WHERE state = 4 AND seq =
-           (SELECT seq FROM entry WHERE inbox = ? AND lane = ? AND lane IS NOT NULL AND state <> 3 ORDER BY seq LIMIT 1)`,
-      )
-      .run(box.id, lane);
-  }
-
-  #nextDue(box: Box): number {
-    const row = this.#database.prepare("SELECT min(due) AS due FROM entry WHERE inbox = ? AND state = 2").get(box.id);
-    return typeof row?.["due"] === "number" ? row["due"] : Infinity;
-  }
-
-  #oldest(box: Box, priorities: number): number | undefined {
-    let oldest: number | undefined;
-    for (let priority = 0; priority < priorities; priority += 1) {
-      const row = this.#database
-        .prepare("SELECT stored_at FROM entry WHERE inbox = ? AND state = 0 AND priority = ? ORDER BY seq LIMIT 1")
-        .get(box.id, priority);
-      if (typeof row?.["stored_at"] === "number") oldest = Math.min(oldest ?? Infinity, row["stored_at"]);
-    }
-    return oldest;
   }
 }
 
@@ -293,3 +245,4 @@ function runsOf(seqs: readonly number[]): readonly (readonly number[])[] {
 }
 
 const missing: Body = { id: null, dedupe: null, source: null, key: null, headers: null, deliver_at: null, bytes: null };
+const nothing = new Uint8Array(0);

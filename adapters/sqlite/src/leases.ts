@@ -1,26 +1,32 @@
 import type { Database } from "./database.ts";
+import type { Entries } from "./entries.ts";
 import type { Topology } from "./topology.ts";
+
+/** What another process has renewed since this one looked at the clock lies a little ahead, ms. */
+const slack = 1_000;
 
 /**
  * One lease for all that a member holds: renewing it is one row. When it has run out, anyone's sweep gives back what it held.
- * Every call belongs into a transaction.
+ * Every call belongs into a transaction, but for what only reads.
  */
 export class Leases {
   readonly #database: Database;
   readonly #topology: Topology;
+  readonly #entries: Entries;
   readonly #ms: number;
 
-  constructor(database: Database, topology: Topology, ms: number) {
+  constructor(database: Database, topology: Topology, entries: Entries, ms: number) {
     this.#database = database;
     this.#topology = topology;
+    this.#entries = entries;
     this.#ms = ms;
   }
 
-  /** A token that was never given before. */
-  take(inbox: number, now: number): number {
+  /** A token that was never given before. What is held `once` is never given back: it was settled first (ACK-6). */
+  take(inbox: number, once: boolean, now: number): number {
     const { lastInsertRowid } = this.#database
-      .prepare("INSERT INTO lease (inbox, until, ms) VALUES (?, ?, ?)")
-      .run(inbox, now + this.#ms, this.#ms);
+      .prepare("INSERT INTO lease (inbox, until, ms, once) VALUES (?, ?, ?, ?)")
+      .run(inbox, now + this.#ms, this.#ms, Number(once));
     return Number(lastInsertRowid);
   }
 
@@ -40,27 +46,31 @@ export class Leases {
     this.#database.prepare("DELETE FROM lease WHERE token = ?").run(token);
   }
 
-  /** Whether a sweep would find something to do; only reads. */
-  isDue(now: number): boolean {
-    const due = this.#database.prepare("SELECT 1 FROM lease WHERE until <= ? OR until > ? + ms LIMIT 1").get(now, now);
-    return (
-      due !== undefined ||
-      this.#database.prepare("SELECT 1 FROM inbox WHERE expires_at <= ? LIMIT 1").get(now) !== undefined
-    );
+  /**
+   * When a sweep would find something to do, at the earliest. A lease further ahead than its length was taken before the clock
+   * was set back, which is something to do at once. Only reads.
+   */
+  nextAt(now: number): number {
+    const first = (sql: string): number | undefined => {
+      const at = this.#database.prepare(sql).get()?.["at"];
+      return typeof at === "number" ? at : undefined;
+    };
+    if ((first("SELECT max(until - ms) AS at FROM lease") ?? now) > now + slack) return now;
+    const until = first("SELECT min(until) AS at FROM lease") ?? Infinity;
+    return Math.min(until, first("SELECT min(expires_at) AS at FROM inbox WHERE expires_at IS NOT NULL") ?? Infinity);
   }
 
   /**
    * Gives back what dead members held, and removes their ephemeral inboxes; gives how many leases and inboxes went. A lease
-   * further ahead than its length was taken before the clock was set back: it is cut to one length from now, so that its
-   * owner can renew it and nobody waits for the clock to catch up.
+   * further ahead than its length is cut to one length from now, so that its owner can renew it and nobody waits for the clock
+   * to catch up.
    */
   sweep(now: number): number {
-    this.#database.prepare("UPDATE lease SET until = ? + ms WHERE until > ? + ms").run(now, now);
-    const gone = this.#database.prepare("DELETE FROM lease WHERE until <= ? RETURNING token, inbox").all(now);
-    for (const { token, inbox } of gone) {
-      this.#database
-        .prepare("UPDATE entry SET state = 0, token = NULL WHERE token = ? AND state = 1")
-        .run(Number(token));
+    this.#database.prepare("UPDATE lease SET until = ? + ms WHERE until - ms > ?").run(now, now + slack);
+    const gone = this.#database.prepare("DELETE FROM lease WHERE until <= ? RETURNING token, inbox, once").all(now);
+    for (const { token, inbox, once } of gone) {
+      if (once === 1) this.#entries.forgetAll(Number(inbox), Number(token), now);
+      else this.#entries.giveBackAll(Number(token));
       this.#database.prepare("UPDATE inbox SET expires_at = ? WHERE id = ? AND ephemeral = 1").run(now, Number(inbox));
     }
     const left = this.#database.prepare("SELECT id FROM inbox WHERE expires_at <= ?").all(now);

@@ -8,8 +8,11 @@ interface Pending {
   readonly reject: (error: WaybillError) => void;
 }
 
+/** What the worker says of itself, not as an answer. */
+export type Heard = Exclude<FromWorker, { kind: "opened" | "answer" | "failed" }>;
+
 export interface LinkListener {
-  heard(message: Extract<FromWorker, { kind: "deliver" | "lost" | "swept" | "trouble" }>): void;
+  heard(message: Heard): void;
   /** The worker has died; whatever was asked and not answered has been rejected. */
   died(error: WaybillError): void;
 }

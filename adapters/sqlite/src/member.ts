@@ -5,7 +5,7 @@ import type { Box } from "./topology.ts";
 export class Member {
   readonly receiver: number;
   readonly inbox: Inbox;
-  readonly box: Box;
+  box: Box;
   token: number;
   flow: Flow;
   stopped = false;
@@ -29,6 +29,17 @@ export class Member {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Whether what it gets is settled before it is delivered (ACK-6). */
+  get isOnce(): boolean {
+    return this.flow.settle === "first";
+  }
+
+  /** How many more messages it may be given now. */
+  get room(): number {
+    if (this.stopped || (this.#bytes >= this.flow.bytes && this.held.size > 0)) return 0;
+    return Math.max(0, this.flow.window - this.held.size);
   }
 
   hold(seq: number, bytes: number): void {

@@ -25,8 +25,10 @@ export interface Requests {
   readonly remove: { readonly ask: Place; readonly answer: undefined };
   readonly send: { readonly ask: { readonly to: Address; readonly messages: Packed }; readonly answer: undefined };
   readonly receive: {
-    readonly ask: { readonly receiver: number; readonly inbox: Inbox; readonly flow: Flow };
-    readonly answer: undefined;
+    /** `again`: it was there before, with a worker that died. */
+    readonly ask: { readonly receiver: number; readonly inbox: Inbox; readonly flow: Flow; readonly again: boolean };
+    /** Whether its ephemeral inbox had to be made again. */
+    readonly answer: boolean;
   };
   /** Acks are bare numbers; `effects` are what handlers sent, by address, that `sends` of an ack point into. */
   readonly settle: {
@@ -66,5 +68,7 @@ export type FromWorker =
   | { readonly kind: "failed"; readonly id: number; readonly error: PlainError }
   | { readonly kind: "deliver"; readonly receiver: number; readonly rows: PackedRows }
   | { readonly kind: "lost"; readonly receiver: number; readonly seqs: readonly number[] }
+  /** The receiver's inbox was removed; an ephemeral one was made again, and may have missed something. */
+  | { readonly kind: "gone" | "missed"; readonly receiver: number }
   | { readonly kind: "swept"; readonly count: number }
   | { readonly kind: "trouble"; readonly error: PlainError };

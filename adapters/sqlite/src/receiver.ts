@@ -10,6 +10,7 @@ import {
   toWaybillError,
   WaybillError,
 } from "@waybill/core";
+import { addressOf } from "./address.ts";
 import type { Link } from "./link.ts";
 import type { PlainSettlement } from "./protocol.ts";
 import { pack, type Packed, type PackedRows, unpackRows } from "./wire.ts";
@@ -30,7 +31,7 @@ export class SqliteReceiver implements Receiver {
   readonly ended: Promise<void>;
   readonly #options: ReceiverOptions;
   readonly #held = new Map<Delivery, number>();
-  readonly #end: () => void;
+  readonly #end: PromiseWithResolvers<void>;
   #flow: Flow;
   #answeredAt: number;
   #state: "open" | "stopped" | "closed" = "open";
@@ -39,21 +40,37 @@ export class SqliteReceiver implements Receiver {
     this.#options = options;
     this.#flow = options.flow;
     this.#answeredAt = options.now();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.ended = promise;
-    this.#end = resolve;
+    this.#end = Promise.withResolvers<void>();
+    this.ended = this.#end.promise;
+    // Nobody has to look.
+    this.ended.catch(() => undefined);
   }
 
   get address(): string {
-    return JSON.stringify([this.#options.inbox.source, this.#options.inbox.group]);
+    return addressOf(this.#options.inbox);
   }
 
-  /** Makes itself known to a worker, the first or one that took over. */
-  async attach(link: Link): Promise<void> {
+  get inbox(): Inbox {
+    return this.#options.inbox;
+  }
+
+  /** Makes itself known to a worker, the first or (`again`) one that took over; says whether its inbox had to be made again. */
+  async attach(link: Link, again: boolean): Promise<boolean> {
     const { number, inbox } = this.#options;
-    await link.ask("receive", { receiver: number, inbox, flow: this.#flow });
+    const isNew = await link.ask("receive", { receiver: number, inbox, flow: this.#flow, again });
     this.#answeredAt = this.#options.now();
     if (this.#state !== "open") await link.ask("stop", { receiver: number });
+    return isNew;
+  }
+
+  /** Its inbox was removed: what it held is gone, and it gets nothing more. */
+  abandon(): void {
+    const { source, group } = this.#options.inbox;
+    const why = `group "${group}" of "${source}" was removed`;
+    this.lose(undefined, why);
+    this.#state = "closed";
+    this.#options.closed(this);
+    this.#end.reject(new WaybillError("MISSING", `${why}; subscribe again`));
   }
 
   /** Rows from the worker. */
@@ -117,7 +134,7 @@ export class SqliteReceiver implements Receiver {
       .catch(() => undefined);
     this.#held.clear();
     this.#options.closed(this);
-    this.#end();
+    this.#end.resolve();
   }
 
   #ask(link: Link, batch: readonly Settlement[]): Promise<readonly number[]> {

@@ -1,36 +1,57 @@
+import type { Address, Flow, Inbox, Place } from "@waybill/core";
 import type { Database } from "./database.ts";
+import { depthOf } from "./depth.ts";
 import { Entries } from "./entries.ts";
+import { Feeder } from "./feeder.ts";
+import { Lanes } from "./lanes.ts";
 import { Leases } from "./leases.ts";
+import { Letters } from "./letters.ts";
+import { Log } from "./log.ts";
 import { Member } from "./member.ts";
 import type { FromWorker, Kind, PlainSettlement, Request, Requests, WorkerData } from "./protocol.ts";
+import { Remains } from "./remains.ts";
 import { Topology } from "./topology.ts";
-import { packRows, type Row } from "./wire.ts";
-
-/** What has to happen once a transaction is on disk, and what if it came to nothing. */
-export class Turn {
-  readonly done: (() => void)[] = [];
-  readonly undone: (() => void)[] = [];
-}
+import { Turn } from "./turn.ts";
+import { type Packed, packRows } from "./wire.ts";
 
 type Handlers = { readonly [K in Kind]: (ask: Requests[K]["ask"], turn: Turn) => Requests[K]["answer"] };
+
+type Post = (message: FromWorker, bodies?: ArrayBuffer) => void;
 
 /** What the worker does for the requests of its transport. Handlers run inside a transaction, unless they only read. */
 export class Service {
   readonly members: Map<number, Member> = new Map();
+  readonly feeder: Feeder;
   readonly #database: Database;
   readonly #topology: Topology;
   readonly #leases: Leases;
   readonly #entries: Entries;
+  readonly #letters: Letters;
+  readonly #log: Log;
+  readonly #remains: Remains;
   readonly #leaseMs: number;
-  readonly #post: (message: FromWorker, bodies?: ArrayBuffer) => void;
+  readonly #post: Post;
+  /** The topology in which every member's inbox was last seen to be there. */
+  #attended = -1;
 
-  constructor(database: Database, data: WorkerData, post: (message: FromWorker, bodies?: ArrayBuffer) => void) {
+  constructor(database: Database, data: WorkerData, post: Post) {
+    const lanes = new Lanes(database);
     this.#database = database;
     this.#topology = new Topology(database, data.namespace, data.topology === "verify");
-    this.#leases = new Leases(database, this.#topology, data.leaseMs);
-    this.#entries = new Entries(database);
+    this.#entries = new Entries(database, lanes);
+    this.#letters = new Letters(database, lanes);
+    this.#log = new Log(database, lanes);
+    this.#remains = new Remains(database);
+    this.#leases = new Leases(database, this.#topology, this.#entries, data.leaseMs);
     this.#leaseMs = data.leaseMs;
     this.#post = post;
+    this.feeder = new Feeder({
+      database,
+      leases: this.#leases,
+      entries: this.#entries,
+      members: this.members,
+      post,
+    });
   }
 
   execute(request: Request, turn: Turn): unknown {
@@ -38,96 +59,99 @@ export class Service {
     return handle(request.ask, turn);
   }
 
-  /** The members that could be given something now. Only reads. */
-  hungry(): readonly Member[] {
-    return [...this.members.values()].filter((member) => this.#room(member) > 0 && this.#entries.hasReady(member.box));
+  /** A request came to nothing. Who could not leave in peace leaves anyway, and his lease runs out. */
+  failed({ kind, ask }: Request): void {
+    if (kind === "leave") this.members.delete((ask as Requests["leave"]["ask"]).receiver);
   }
 
-  /**
-   * Claims what fits for every hungry member; it is delivered afterwards. One whose lease was swept gets nothing until it has
-   * another: nobody would give back what it claimed under the old one (ACK-2).
-   */
-  feed(members: readonly Member[], turn: Turn): void {
-    for (const member of members) {
-      if (!this.#leases.isOurs(member.token)) continue;
-      const limit = this.#room(member);
-      const fits =
-        limit === 0
-          ? 0
-          : this.#entries.fitting(member.box, limit, member.flow.bytes - member.bytes, member.held.size === 0);
-      if (fits === 0) continue;
-      const claimed = this.#entries.claim(member.box, member.token, fits);
-      // Bodies are read when others may write again.
-      turn.done.push(() => this.#deliver(member, this.#entries.read(claimed)));
-    }
-  }
-
-  /** Makes due entries ready; gives when the next one is. Runs its own transaction, and only if there is something to do. */
+  /** Makes due entries ready; gives when the next one is. Runs its own transactions, and only if there is something to do. */
   promote(now: number): number {
     let nextAt = Infinity;
     for (const { box } of this.members.values()) {
-      const dueAt = this.#entries.nextDue(box);
-      nextAt = Math.min(
-        nextAt,
-        dueAt > now ? dueAt : this.#database.writeSoon(() => this.#entries.promote(box, now)).nextAt,
-      );
+      if (this.#entries.nextDue(box) <= now) this.#database.writeSoon(() => this.#entries.promote(box, now));
+      nextAt = Math.min(nextAt, this.#entries.nextDue(box));
     }
     return nextAt;
   }
 
   /** Renews the leases of all members; who has lost his is told, and gets another. */
   renew(now: number): void {
+    this.feeder.lapsed = false;
     if (this.members.size === 0) return;
-    const turn = new Turn();
-    this.#database.writeSoon(() => {
+    this.#inTurn((turn) => {
       for (const member of this.members.values()) {
         this.#leases.keep(member.box.id, now);
-        if (this.#leases.renew(member.token, now)) continue;
-        const token = this.#leases.take(member.box.id, now);
+        if (this.#leases.renew(member.token, now) || !this.#topology.exists(member.box)) continue;
+        const token = this.#leases.take(member.box.id, member.isOnce, now);
         turn.done.push(() => this.#lose(member, token));
       }
     });
-    for (const step of turn.done) step();
   }
 
-  /** Cleans up after dead members, of any process. */
-  sweep(now: number): void {
-    if (!this.#leases.isDue(now)) return;
+  /** Ends the members whose inbox was removed; makes an ephemeral one again, which was only taken for dead. */
+  attend(now: number): void {
+    const version = this.#topology.version();
+    if (version === this.#attended) return;
+    const evicted = [...this.members.values()].filter(({ box }) => !this.#topology.exists(box));
+    for (const member of evicted) {
+      if (member.inbox.ephemeral) this.#inTurn((turn) => this.#revive(member, now, turn));
+      else this.#evict(member);
+    }
+    this.#attended = version;
+  }
+
+  /**
+   * Cleans up after dead members and removed inboxes, of any process, and takes out what was kept long enough; gives when there
+   * will be something to do again.
+   */
+  sweep(now: number): number {
+    const nextAt = this.#nextSweepAt(now);
+    if (nextAt > now) return nextAt;
     this.renew(now);
-    const count = this.#database.writeSoon(() => this.#leases.sweep(now));
+    const count = this.#database.writeSoon(() => {
+      this.#log.prune(now);
+      this.#remains.clear();
+      return this.#leases.sweep(now);
+    });
     if (count > 0) this.#post({ kind: "swept", count });
+    return this.#nextSweepAt(now);
   }
 
   readonly #handlers: Handlers = {
-    declare: (places) => {
-      for (const place of places) this.#topology.declare(place, Date.now() + this.#leaseMs);
+    declare: (places, turn) => {
+      turn.undone.push(() => this.#topology.forget());
+      for (const place of places) this.#declare(place, Date.now());
       return undefined;
     },
-    remove: (place) => {
+    remove: (place, turn) => {
+      turn.undone.push(() => this.#topology.forget());
       this.#topology.remove(place);
+      turn.done.push(() => this.attend(Date.now()));
       return undefined;
     },
     send: ({ to, messages }) => {
-      this.#entries.store(this.#topology.route(to), messages, Date.now());
+      this.#store(to, messages);
       return undefined;
     },
-    receive: ({ receiver, inbox, flow }, turn) => {
-      const box = this.#topology.box(inbox);
-      const token = this.#leases.take(box.id, Date.now());
+    receive: ({ receiver, inbox, flow, again }, turn) => {
+      const now = Date.now();
+      turn.undone.push(() => this.#topology.forget());
+      const isEphemeral = again && inbox.ephemeral;
+      const { box, isNew } = isEphemeral
+        ? this.#topology.declareInbox(inbox, now + this.#leaseMs)
+        : { box: this.#topology.box(inbox), isNew: false };
+      const token = this.#leases.take(box.id, flow.settle === "first", now);
       turn.done.push(() => this.members.set(receiver, new Member({ receiver, inbox, box, token, flow })));
-      return undefined;
+      return isNew;
     },
     settle: ({ receiver, acks, others, effects }, turn) => {
       const member = this.members.get(receiver);
       if (member === undefined) return [...acks, ...others.map(({ seq }) => seq)];
-      const lost = [...this.#entries.ack(member.box, member.token, acks)];
+      const lost = [...this.#entries.ack(member, acks, Date.now())];
       for (const settlement of others) {
         if (!this.#settle(member, settlement)) lost.push(settlement.seq);
         else if (settlement.outcome === "ack") {
-          for (const index of settlement.sends) {
-            const effect = effects[index];
-            if (effect !== undefined) this.#entries.store(this.#topology.route(effect.to), effect.messages, Date.now());
-          }
+          for (const index of settlement.sends) this.#storeEffect(effects[index]);
         }
       }
       // At once, so that the room is filled in this very transaction.
@@ -137,11 +161,7 @@ export class Service {
       }
       return lost;
     },
-    resize: ({ receiver, flow }) => {
-      const member = this.members.get(receiver);
-      if (member !== undefined) member.flow = flow;
-      return undefined;
-    },
+    resize: ({ receiver, flow }) => this.#resize(receiver, flow),
     stop: ({ receiver }) => {
       const member = this.members.get(receiver);
       if (member !== undefined) member.stopped = true;
@@ -150,20 +170,23 @@ export class Service {
     leave: ({ receiver }, turn) => {
       const member = this.members.get(receiver);
       if (member === undefined) return undefined;
-      for (const seq of member.held.keys()) this.#entries.release(member.token, seq);
+      // Whatever becomes of this transaction, it is given nothing more: not even in this very one.
+      member.stopped = true;
+      for (const seq of member.held.keys()) this.#settle(member, { seq, outcome: "release" });
       this.#leases.drop(member.token);
       if (member.inbox.ephemeral) this.#topology.removeBox(member.box.id);
+      turn.undone.push(() => this.#topology.forget());
       turn.done.push(() => this.members.delete(receiver));
       return undefined;
     },
-    depth: (inbox) => this.#entries.depth(this.#topology.box(inbox), inbox.shape.priorities, Date.now()),
-    letters: ({ inbox, after: from, upTo }) => {
+    depth: (inbox) => depthOf(this.#database, this.#topology.box(inbox), Date.now()),
+    letters: ({ inbox, after, upTo }) => {
       const box = this.#topology.box(inbox);
-      const last = upTo ?? this.#entries.lastDead(box);
-      return { rows: packRows(this.#entries.letters(box, from, last)), upTo: last };
+      const last = upTo ?? this.#letters.last(box);
+      return { rows: packRows(this.#letters.page(box, after, last)), upTo: last };
     },
     judge: ({ inbox, verdicts }) => {
-      this.#entries.judge(this.#topology.box(inbox), verdicts);
+      this.#letters.judge(this.#topology.box(inbox), verdicts);
       return undefined;
     },
     close: (_ask, turn) => {
@@ -172,41 +195,82 @@ export class Service {
     },
   };
 
-  #settle(member: Member, settlement: PlainSettlement): boolean {
-    const { box, token } = member;
-    const { seq } = settlement;
-    switch (settlement.outcome) {
-      case "ack":
-        return this.#entries.ack(box, token, [seq]).length === 0;
-      case "release":
-        return this.#entries.release(token, seq);
-      case "retry": {
-        const ours = this.#entries.retry(token, seq, Date.now() + settlement.delayMs, settlement.failed);
-        if (ours) this.#entries.note(seq, settlement.note);
-        return ours;
-      }
-      case "dead": {
-        const ours = this.#entries.bury(box, token, seq);
-        if (ours) this.#entries.note(seq, settlement.note);
-        return ours;
-      }
+  #declare(place: Place, now: number): void {
+    if (place.kind === "source") {
+      this.#topology.declareSource(place);
+      return;
     }
+    const { inbox, start } = place;
+    const { box, isNew } = this.#topology.declareInbox(inbox, now + this.#leaseMs);
+    if (!isNew && !start.reset) return;
+    if (!isNew) this.#entries.clear(box);
+    if (start.from === "now") return;
+    const from = start.from === "beginning" ? 0 : start.from;
+    this.#log.fill(box, { sources: this.#topology.feeding(inbox), from }, now);
   }
 
-  #room({ stopped, flow, held, bytes }: Member): number {
-    if (stopped || (bytes >= flow.bytes && held.size > 0)) return 0;
-    return Math.max(0, flow.window - held.size);
+  #store(to: Address, messages: Packed): void {
+    const { boxes, log } = this.#topology.route(to);
+    const now = Date.now();
+    this.#entries.store(boxes, messages, now);
+    if (log !== undefined) this.#log.append(log, messages, now);
+    this.#database.checkRoom();
   }
 
-  #deliver(member: Member, rows: readonly Row[]): void {
-    const packed = packRows(rows);
-    packed.seqs.forEach((seq, index) => member.hold(seq, packed.messages.lengths[index] ?? 0));
-    this.#post({ kind: "deliver", receiver: member.receiver, rows: packed }, packed.messages.bodies.buffer);
+  /** What a handler sent, with its ack. A reply nobody waits for any more is dropped (RPC-1). */
+  #storeEffect(effect: { readonly to: Address; readonly messages: Packed } | undefined): void {
+    if (effect !== undefined && !this.#topology.isGone(effect.to)) this.#store(effect.to, effect.messages);
+  }
+
+  #settle(member: Member, settlement: PlainSettlement): boolean {
+    const { seq, outcome } = settlement;
+    const now = Date.now();
+    // What was settled first does not come back, whatever became of it.
+    if (outcome === "ack" || member.isOnce) return this.#entries.ack(member, [seq], now).length === 0;
+    if (outcome === "release") return this.#entries.release(member.token, seq);
+    const isOurs =
+      outcome === "dead"
+        ? this.#entries.bury(member, seq, now)
+        : this.#entries.retry(member.token, seq, now + settlement.delayMs, settlement.failed);
+    if (isOurs) this.#entries.note(seq, settlement.note);
+    return isOurs;
+  }
+
+  #resize(receiver: number, flow: Flow): undefined {
+    const member = this.members.get(receiver);
+    if (member !== undefined) member.flow = flow;
+  }
+
+  #revive(member: Member, now: number, turn: Turn): void {
+    const inbox: Inbox = member.inbox;
+    const { box } = this.#topology.declareInbox(inbox, now + this.#leaseMs);
+    const token = this.#leases.take(box.id, member.isOnce, now);
+    this.#topology.forget();
+    turn.done.push(() => {
+      member.box = box;
+      this.#lose(member, token);
+      this.#post({ kind: "missed", receiver: member.receiver });
+    });
+  }
+
+  #evict(member: Member): void {
+    this.members.delete(member.receiver);
+    this.#post({ kind: "gone", receiver: member.receiver });
   }
 
   #lose(member: Member, token: number): void {
     member.token = token;
     const seqs = member.letAllGo();
     if (seqs.length > 0) this.#post({ kind: "lost", receiver: member.receiver, seqs });
+  }
+
+  #nextSweepAt(now: number): number {
+    return this.#remains.areThere() ? now : Math.min(this.#leases.nextAt(now), this.#log.nextAt());
+  }
+
+  #inTurn(work: (turn: Turn) => void): void {
+    const turn = new Turn();
+    this.#database.writeSoon(() => work(turn));
+    for (const step of turn.done) step();
   }
 }

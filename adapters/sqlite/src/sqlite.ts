@@ -19,8 +19,9 @@ import {
   WaybillError,
   type WireMessage,
 } from "@waybill/core";
-import { Link } from "./link.ts";
-import type { FromWorker, Verdicts, WorkerData } from "./protocol.ts";
+import { fromPlain } from "./errors.ts";
+import { type Heard, Link } from "./link.ts";
+import type { Verdicts, WorkerData } from "./protocol.ts";
 import { SqliteReceiver } from "./receiver.ts";
 import { settingsOf } from "./url.ts";
 import { pack, unpackRows } from "./wire.ts";
@@ -54,7 +55,7 @@ class SqliteTransport implements Transport {
           heard: (message) => this.#heard(message),
           died: (error) => this.#died(generation, error),
         });
-        for (const receiver of this.#receivers.values()) await receiver.attach(link);
+        for (const receiver of this.#receivers.values()) await this.#resume(receiver, link);
         return link;
       },
       end: (link) => link.close(),
@@ -80,7 +81,7 @@ class SqliteTransport implements Transport {
     await (await this.#supervisor.ready()).ask("remove", place);
   }
 
-  async send(to: Address, messages: readonly WireMessage[], _options: SendOptions): Promise<readonly SendResult[]> {
+  async send(to: Address, messages: readonly WireMessage[], { deadline }: SendOptions): Promise<readonly SendResult[]> {
     const link = this.#supervisor.connection;
     if (link === undefined) {
       const code = this.#supervisor.state === "closed" ? "CLOSED" : "UNAVAILABLE";
@@ -89,12 +90,13 @@ class SqliteTransport implements Transport {
     }
     const packed = pack(messages);
     try {
-      await link.ask("send", { to, messages: packed }, [packed.bodies.buffer]);
+      await this.#by(deadline, link.ask("send", { to, messages: packed }, [packed.bodies.buffer]));
       return messages.map(() => "stored");
     } catch (thrown) {
       const error = toWaybillError(thrown, "UNAVAILABLE");
-      // A worker that died may have committed; one that answers has rolled back.
-      const outcome = this.#supervisor.connection === link ? "refused" : "unknown";
+      // A worker that died or is late may have committed; one that answers has rolled back.
+      const isCertain = this.#supervisor.connection === link && error.code !== "TIMEOUT";
+      const outcome = isCertain ? "refused" : "unknown";
       return messages.map(() => ({ outcome, error }));
     }
   }
@@ -113,7 +115,7 @@ class SqliteTransport implements Transport {
     });
     this.#receivers.set(number, receiver);
     try {
-      await receiver.attach(link);
+      await receiver.attach(link, false);
     } catch (error) {
       this.#receivers.delete(number);
       throw error;
@@ -156,16 +158,51 @@ class SqliteTransport implements Transport {
     await this.#supervisor.close();
   }
 
+  /** Rejects with `TIMEOUT` at the deadline, while somebody keeps the file locked. */
+  async #by(deadline: number, answer: Promise<unknown>): Promise<void> {
+    const { clock } = this.#context;
+    const late = Promise.withResolvers<never>();
+    const cancel = clock.after(deadline - clock.now(), () =>
+      late.reject(new WaybillError("TIMEOUT", "the database has not answered by the deadline; it may be locked")),
+    );
+    try {
+      await Promise.race([answer, late.promise]);
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Makes a receiver known to a worker that took over. If its inbox is gone, it alone ends, not the connection. */
+  async #resume(receiver: SqliteReceiver, link: Link): Promise<void> {
+    try {
+      const isNew = await receiver.attach(link, true);
+      if (isNew) this.#context.report("position-lost", receiver.inbox);
+    } catch (error) {
+      if (!(error instanceof WaybillError) || (error.code !== "MISSING" && error.code !== "NO_ROUTE")) throw error;
+      receiver.abandon();
+    }
+  }
+
   async #judge(link: Link, inbox: Inbox, verdicts: Verdicts): Promise<void> {
     if (verdicts.length > 0) await link.ask("judge", { inbox, verdicts });
   }
 
-  #heard(message: Extract<FromWorker, { kind: "deliver" | "lost" | "swept" | "trouble" }>): void {
-    if (message.kind === "deliver") this.#receivers.get(message.receiver)?.deliver(message.rows);
-    else if (message.kind === "lost")
-      this.#receivers.get(message.receiver)?.lose(message.seqs, "it was not renewed in time");
-    else if (message.kind === "swept") this.#context.report("swept");
-    else this.#context.report("client-error", undefined, new WaybillError(message.error.code, message.error.message));
+  #heard(message: Heard): void {
+    const receiver = "receiver" in message ? this.#receivers.get(message.receiver) : undefined;
+    switch (message.kind) {
+      case "deliver":
+        return receiver?.deliver(message.rows);
+      case "lost":
+        return receiver?.lose(message.seqs, "it was not renewed in time");
+      case "gone":
+        return receiver?.abandon();
+      case "missed":
+        return this.#context.report("position-lost", receiver?.inbox);
+      case "swept":
+        return this.#context.report("swept");
+      case "trouble":
+        return this.#context.report("client-error", undefined, fromPlain(message.error));
+    }
   }
 
   #died(generation: number, error: WaybillError): void {
@@ -193,6 +230,6 @@ function manifestOf(leaseMs: number): Manifest {
     settle: "confirmed",
     durability: "disk",
     depth: "exact",
-    can: new Set(["topics"]),
+    can: new Set(["topics", "patterns", "replay", "once", "rpc"]),
   };
 }

@@ -30,6 +30,15 @@ export function pack(messages: readonly WireMessage[]): Packed {
   };
 }
 
+/** The body of each message, a view of the shared memory. */
+export function bodiesOf({ lengths, bodies }: Packed): readonly Uint8Array[] {
+  let at = 0;
+  return lengths.map((length) => {
+    at += length;
+    return bodies.subarray(at - length, at);
+  });
+}
+
 /** One entry as the worker reads it; what a foreign hand wrote may be of any type. */
 export interface Row {
   readonly seq: number;
@@ -82,18 +91,16 @@ export function packRows(rows: readonly Row[]): PackedRows {
 }
 
 export function unpackRows({ failures, deliveries, flaws, messages }: PackedRows): readonly Delivery[] {
-  const { ids, dedupes, sources, keys, headers, dueAts, priorities, lengths, bodies } = messages;
-  let at = 0;
+  const { ids, dedupes, sources, keys, headers, dueAts, priorities } = messages;
+  const bodies = bodiesOf(messages);
   return ids.map((id, index) => {
-    const from = at;
-    at += lengths[index] ?? 0;
     return {
       id,
       dedupe: dedupes[index] ?? id,
       source: sources[index] ?? "",
       key: keys[index],
       headers: headersOf(headers[index] ?? ""),
-      body: bodies.subarray(from, at),
+      body: bodies[index] ?? nothing,
       deliverAt: dueAts[index],
       priority: priorities[index] ?? 0,
       failures: failures[index] ?? 0,
@@ -118,6 +125,8 @@ export function headersOf(written: string): Headers {
   readText = written;
   return readHeaders;
 }
+
+const nothing = new Uint8Array(0);
 
 let lastHeaders: Headers | undefined;
 let lastText = "";

@@ -2,17 +2,20 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Database } from "./database.ts";
 import { toPlain } from "./errors.ts";
 import type { FromWorker, Kind, Request, WorkerData } from "./protocol.ts";
-import { Service, Turn } from "./service.ts";
+import { Service } from "./service.ts";
+import { Turn } from "./turn.ts";
 
 /*
  * The thread that has the database. Whatever requests wait are one transaction, so that concurrent publishes and settlements
  * share one sync of the disk. Other processes' writes are noticed by looking at SQLite's change counter: no file watcher, no
- * socket, and some microseconds every few milliseconds.
+ * socket, and some microseconds every few milliseconds. Where nothing has changed and nothing is due, that is all it does.
  */
 
 /** How often it looks for other processes' writes while it has receivers, and how often it cleans up, ms. */
 const lookEvery = 8;
 const sweepEvery = 50;
+/** How long it leaves the file alone after trouble, ms. */
+const quietFor = 200;
 
 const reads: ReadonlySet<Kind> = new Set<Kind>(["depth", "letters", "resize", "stop"]);
 const data = workerData as WorkerData;
@@ -26,9 +29,14 @@ const post = (message: FromWorker, bodies?: ArrayBuffer): void => {
 let requests: Request[] = [];
 let scheduled = false;
 let changes: unknown;
-let nextDueAt = Infinity;
+/** Whether something may be ready that was not when it last looked. */
+let stale = true;
+let lookedAt = 0;
+let nextDueAt = 0;
 let nextSweepAt = 0;
+let sweptAt = 0;
 let nextRenewalAt = Date.now() + data.leaseMs / 3;
+/** By a clock that is never set. */
 let quietUntil = 0;
 let timer: NodeJS.Timeout | undefined;
 
@@ -68,11 +76,8 @@ function serve(opened: Database): void {
     requests = [];
     const closing = asked.find(({ kind }) => kind === "close");
     if (asked.length > 0) answer(asked);
-    if (closing !== undefined) {
-      shut(closing);
-      return;
-    }
-    deliver();
+    if (closing === undefined) deliver();
+    else shut(closing);
   }
 
   function answer(asked: readonly Request[]): void {
@@ -89,33 +94,38 @@ function serve(opened: Database): void {
       else
         opened.write(() => {
           all();
-          service.feed(service.hungry(), round);
+          service.feeder.feed(service.feeder.hungry(), round);
         });
     } catch (error) {
       for (const step of round.undone) step();
       if (asked.length > 1) for (const request of asked) answer([request]);
-      else for (const { id } of asked) post({ kind: "failed", id, error: toPlain(error) });
+      else for (const request of asked) fail(request, error);
       return;
     }
-    nextDueAt = 0;
+    doubtAll();
     for (const step of round.done) step();
     for (const message of answers) post(message);
     if (asked.some(({ kind }) => kind === "receive")) lookAgain();
   }
 
+  function fail(request: Request, error: unknown): void {
+    service.failed(request);
+    if (request.kind !== "close") post({ kind: "failed", id: request.id, error: toPlain(error) });
+  }
+
   function deliver(): void {
+    if (performance.now() < quietUntil) return;
     const now = Date.now();
-    if (now < quietUntil) return;
     try {
-      if (now >= nextDueAt) nextDueAt = service.promote(now);
-      const hungry = service.hungry();
-      if (hungry.length === 0) return;
-      const round = new Turn();
-      opened.writeSoon(() => service.feed(hungry, round));
-      for (const step of round.done) step();
+      if (now >= nextDueAt) {
+        nextDueAt = service.promote(now);
+        stale = true;
+      }
+      if (stale) service.feeder.feedNow();
+      stale = false;
     } catch (error) {
-      // Nothing was claimed; the next look tries again.
-      quietUntil = now + 200;
+      // Nothing was claimed; a later look tries again.
+      quietUntil = performance.now() + quietFor;
       post({ kind: "trouble", error: toPlain(error) });
     }
   }
@@ -124,19 +134,20 @@ function serve(opened: Database): void {
   function look(): void {
     const now = Date.now();
     try {
-      if (now >= nextRenewalAt || now < nextRenewalAt - data.leaseMs) {
+      const seen = opened.changes();
+      // Where the clock was set back, no time that was noted can be trusted.
+      if (seen !== changes || now < lookedAt) {
+        doubtAll();
+        service.attend(now);
+        changes = seen;
+      }
+      lookedAt = now;
+      if (service.feeder.lapsed || now >= nextRenewalAt || now < nextRenewalAt - data.leaseMs) {
         nextRenewalAt = now + data.leaseMs / 3;
         service.renew(now);
+        stale = true;
       }
-      if (now >= nextSweepAt || now < nextSweepAt - sweepEvery) {
-        nextSweepAt = now + sweepEvery;
-        service.sweep(now);
-      }
-      const seen = opened.changes();
-      if (seen !== changes) {
-        changes = seen;
-        nextDueAt = 0;
-      }
+      sweep(now);
     } catch (error) {
       post({ kind: "trouble", error: toPlain(error) });
     }
@@ -144,10 +155,26 @@ function serve(opened: Database): void {
     lookAgain();
   }
 
-  /** Often while there is somebody to deliver to, else only for what dead members have left behind. */
+  function sweep(now: number): void {
+    if (now < nextSweepAt || (now >= sweptAt && now < sweptAt + sweepEvery)) return;
+    nextSweepAt = service.sweep(now);
+    // What it gave back is ready, and own writes do not change what `changes` looks at.
+    stale = true;
+    // What goes in steps goes on at the next look.
+    sweptAt = nextSweepAt <= now ? 0 : now;
+  }
+
+  function doubtAll(): void {
+    stale = true;
+    nextDueAt = 0;
+    nextSweepAt = 0;
+  }
+
+  /** Often while there is somebody to deliver to or something to clear away, else only for what dead members have left behind. */
   function lookAgain(): void {
     clearTimeout(timer);
-    timer = setTimeout(look, service.members.size > 0 ? lookEvery : Math.max(sweepEvery, data.leaseMs / 3));
+    const isBusy = service.members.size > 0 || sweptAt === 0;
+    timer = setTimeout(look, isBusy ? lookEvery : Math.max(sweepEvery, data.leaseMs / 3));
   }
 
   function shut({ id }: Request): void {

@@ -1,63 +1,143 @@
-import { randomUUID } from "node:crypto";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Inbox, WireMessage } from "@waybill/core";
+import type { Inbox } from "@waybill/core";
 import { expect, test } from "vitest";
-import { Database } from "../src/database.ts";
-import type { Kind, Requests, WorkerData } from "../src/protocol.ts";
-import { Service, Turn } from "../src/service.ts";
 import { pack } from "../src/wire.ts";
+import { Connection, fromNow, leaseMs, message, newFile } from "./connection.ts";
 
-const leaseMs = 1_000;
 const shape = { kind: "queue", ordered: false, priorities: 1, retainMs: 0 } as const;
 const source = { kind: "source", name: "q", shape } as const;
 const inbox: Inbox = { source: "q", shape, group: "q", ordered: false, ephemeral: false };
-const flow = { window: 10, bytes: 1_000, settle: "after" } as const;
 
-function message(id: string): WireMessage {
-  const body = Buffer.from(id);
-  return { id, dedupe: id, source: "q", key: undefined, headers: {}, body, deliverAt: undefined, priority: 0 };
+function pair(): readonly [Connection, Connection] {
+  const data = newFile();
+  const connections = [new Connection(data), new Connection(data)] as const;
+  connections[0].ask("declare", [source]);
+  return connections;
 }
 
-/** A connection to the file without its thread: does what is asked, one transaction each. */
-class Connection {
-  readonly service: Service;
-  readonly delivered: string[] = [];
-  readonly #database: Database;
-
-  constructor(data: WorkerData) {
-    this.#database = new Database(data);
-    this.service = new Service(this.#database, data, (told) => {
-      if (told.kind === "deliver") this.delivered.push(...told.rows.messages.ids);
-    });
-  }
-
-  ask<K extends Kind>(kind: K, ask: Requests[K]["ask"]): void {
-    this.#write((turn) => this.service.execute({ kind, id: 0, ask } as Parameters<Service["execute"]>[0], turn));
-  }
-
-  feed(): void {
-    this.#write((turn) => this.service.feed(this.service.hungry(), turn));
-  }
-
-  #write(work: (turn: Turn) => unknown): void {
-    const turn = new Turn();
-    this.#database.write(() => work(turn));
-    for (const step of turn.done) step();
-  }
+function send(connection: Connection, ...ids: readonly string[]): void {
+  connection.ask("send", { to: source, messages: pack(ids.map((id) => message(id))) });
 }
 
 test("a member that was stopped past its lease claims nothing before it has another", () => {
-  const file = join(tmpdir(), `waybill-${randomUUID()}.db`);
-  const data: WorkerData = { file, leaseMs, maxPages: undefined, namespace: "test", topology: "create" };
-  const [stopped, other] = [new Connection(data), new Connection(data)];
-  stopped.ask("declare", [source]);
-  stopped.ask("receive", { receiver: 1, inbox, flow });
+  const [stopped, other] = pair();
+  stopped.join(1, inbox);
   other.service.sweep(Date.now() + 2 * leaseMs);
-  other.ask("send", { to: source, messages: pack([message("a")]) });
+  send(other, "a");
   stopped.feed();
   expect(stopped.delivered).toEqual([]);
+  expect(stopped.service.feeder.lapsed).toBe(true);
   stopped.service.renew(Date.now());
   stopped.feed();
   expect(stopped.delivered).toEqual(["a"]);
+});
+
+test("what a dead member held is others' at the end of its lease, and its own settlement is lost", () => {
+  const [dead, other] = pair();
+  send(dead, "a");
+  dead.join(1, inbox);
+  dead.feed();
+  other.join(1, inbox);
+  other.service.sweep(Date.now());
+  other.feed();
+  expect(other.delivered).toEqual([]);
+  other.service.sweep(Date.now() + leaseMs + 1);
+  expect(other.service.feeder.lapsed).toBe(false);
+  other.feed();
+  expect(other.delivered).toEqual(["a"]);
+  expect(dead.ack(1, ["a"])).toEqual([dead.seqs.get("a")]);
+  expect(other.ask("depth", inbox).inFlight).toBe(1);
+  expect(other.ack(1, ["a"])).toEqual([]);
+});
+
+test("nobody waits for the clock to catch up when it was set back while a member held messages", () => {
+  const [dead, other] = pair();
+  const past = Date.now() - 3_600_000;
+  send(dead, "a");
+  dead.join(1, inbox);
+  dead.feed();
+  other.join(1, inbox);
+  other.service.renew(past);
+  expect(other.service.sweep(past)).toBeLessThanOrEqual(past + leaseMs);
+  other.service.sweep(past + leaseMs + 1);
+  other.feed();
+  expect(other.delivered).toEqual(["a"]);
+});
+
+test("who leaves is given nothing more in that same transaction", () => {
+  const [leaving, other] = pair();
+  send(leaving, "a", "b");
+  leaving.join(1, inbox, { window: 1 });
+  leaving.feed();
+  leaving.ask("leave", { receiver: 1 });
+  leaving.feed();
+  expect(leaving.delivered).toEqual(["a"]);
+  other.join(1, inbox);
+  other.feed();
+  expect(other.delivered).toEqual(["a", "b"]);
+});
+
+test("who could not leave in peace leaves anyway, and his lease runs out", () => {
+  const [leaving, other] = pair();
+  send(leaving, "a");
+  leaving.join(1, inbox);
+  leaving.feed();
+  leaving.service.failed({ kind: "leave", id: 1, ask: { receiver: 1 } });
+  leaving.service.renew(Date.now() + leaseMs);
+  other.join(1, inbox);
+  other.service.sweep(Date.now() + leaseMs + 1);
+  other.feed();
+  expect(other.delivered).toEqual(["a"]);
+});
+
+test("a removed inbox ends the receivers of every connection, and nothing of it is claimed or left", () => {
+  const [remover, receiving] = pair();
+  send(remover, "a", "b");
+  receiving.join(1, inbox, { window: 1 });
+  receiving.feed();
+  remover.ask("remove", { kind: "inbox", inbox, start: fromNow });
+  receiving.ask("resize", { receiver: 1, flow: { window: 10, bytes: 1_000, settle: "after" } });
+  receiving.feed();
+  expect(receiving.ack(1, ["a"])).toEqual([receiving.seqs.get("a")]);
+  receiving.service.attend(Date.now());
+  expect(receiving.delivered).toEqual(["a"]);
+  expect(receiving.told.at(-1)).toEqual({ kind: "gone", receiver: 1 });
+  receiving.service.sweep(Date.now());
+  const left = receiving.database.prepare("SELECT (SELECT count(*) FROM entry) + (SELECT count(*) FROM body) AS n");
+  expect(left.get()?.["n"]).toBe(0);
+});
+
+test("an ephemeral inbox that was taken for dead is made again, and its owner is told that it missed something", () => {
+  const [owner, other] = pair();
+  const topic = { kind: "topic", ordered: false, priorities: 1, retainMs: 0 } as const;
+  const events = { kind: "source", name: "t", shape: topic } as const;
+  const own: Inbox = { source: "t", shape: topic, group: "mine", ordered: false, ephemeral: true };
+  owner.ask("declare", [events, { kind: "inbox", inbox: own, start: fromNow }]);
+  owner.join(1, own);
+  other.service.sweep(Date.now() + 2 * leaseMs);
+  expect(() => other.ask("depth", own)).toThrow(expect.objectContaining({ code: "MISSING" }));
+  owner.service.attend(Date.now());
+  expect(owner.told.at(-1)).toEqual({ kind: "missed", receiver: 1 });
+  other.ask("send", { to: events, messages: pack([message("a")]) });
+  owner.feed();
+  expect(owner.delivered).toEqual(["a"]);
+});
+
+test("a transaction that came to nothing leaves no route behind that was never there", () => {
+  const [one, other] = pair();
+  const shared = { kind: "topic", ordered: false, priorities: 1, retainMs: 0 } as const;
+  const events = { kind: "source", name: "t", shape: shared } as const;
+  const inboxOf = (group: string): Inbox => ({ source: "t", shape: shared, group, ordered: false, ephemeral: false });
+  const place = (group: string) => ({ kind: "inbox", inbox: inboxOf(group), start: fromNow }) as const;
+  one.ask("declare", [events]);
+  // The failed transaction's inbox and the later one get the same number, and the topology the same version.
+  expect(() =>
+    one.round([
+      { kind: "declare", ask: [place("first")] },
+      { kind: "send", ask: { to: events, messages: pack([message("never")]) } },
+      { kind: "declare", ask: [{ ...events, shape: { ...shared, ordered: true } }] },
+    ]),
+  ).toThrow("ordered is false, asked for is true");
+  other.ask("declare", [place("second")]);
+  one.ask("send", { to: events, messages: pack([message("a")]) });
+  expect(one.ask("depth", inboxOf("second")).ready).toBe(1);
 });

@@ -92,16 +92,11 @@ export class Settler {
   }
 
   #again(failed: readonly Settlement[], error: WaybillError | undefined): void {
-    for (const settlement of failed) this.#failing.add(settlement);
-    this.#batch.unshift(...failed);
-    // Batches that fail together are one failure.
-    if (this.#pause === undefined) this.#holdOff();
-    this.#options.trouble(error);
-  }
-
-  #holdOff(): void {
     this.#failures += 1;
-    this.#pause = this.#options.clock.after(this.#options.backoff(this.#failures), () => {
+    for (const settlement of failed) this.#failing.add(settlement);
+    this.#options.trouble(error);
+    this.#batch.unshift(...failed);
+    this.#pause ??= this.#options.clock.after(this.#options.backoff(this.#failures), () => {
       this.#pause = undefined;
       this.#schedule();
     });

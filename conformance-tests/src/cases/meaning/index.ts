@@ -1,6 +1,5 @@
 import type { Case } from "../../case.ts";
-import { calls } from "./calls.ts";
 import { versions } from "./versions.ts";
 
-/** RPC-1, VER-1. */
-export const meaning: readonly Case[] = [...calls, ...versions];
+/** VER-1. */
+export const meaning: readonly Case[] = versions;
