@@ -37,7 +37,7 @@ export const publishingMutants: readonly Mutant[] = [
   },
   {
     name: "treats-bodies-as-text",
-    caughtBy: ["PUB-4/body", "DLQ-3"],
+    caughtBy: ["PUB-4/body", "DLQ-3", "FLT-3", "INT-1/decoder", "INT-1/binary"],
     mutate: onSend((message) => ({ ...message, body: Buffer.from(Buffer.from(message.body).toString("utf8")) })),
   },
   {
@@ -78,6 +78,14 @@ export const publishingMutants: readonly Mutant[] = [
     mutate: onSend((message) => {
       const text = Buffer.from(message.body).toString("utf8");
       return { ...message, body: Buffer.from(text.replace(/"dataversion":"\d+"/, '"dataversion":"3"')) };
+    }),
+  },
+  {
+    name: "writes-attributes-in-camel-case",
+    caughtBy: ["INT-1/structured"],
+    mutate: onSend((message) => {
+      const text = Buffer.from(message.body).toString("utf8");
+      return { ...message, body: Buffer.from(text.replace('"correlationid"', '"correlationId"')) };
     }),
   },
   {

@@ -8,7 +8,7 @@ import type { Envelope } from "./envelope.ts";
 import { toWaybillError, WaybillError } from "./errors.ts";
 import { checkHeaders, headerBytes, noHeaders, withTrace } from "./headers.ts";
 import type { Parking } from "./parking.ts";
-import { park } from "./parking.ts";
+import { latest, park } from "./parking.ts";
 import type { AnyPublishOptions } from "./publish-options.ts";
 import { replyToHeader } from "./reply.ts";
 import { validate } from "./schema.ts";
@@ -30,8 +30,6 @@ export type Cause = Pick<Envelope, "id" | "correlationId" | "headers">;
 
 const noOptions: AnyPublishOptions = {};
 const atOnce: Partial<Parking> = {};
-/** The last time that a Date can hold. */
-const latest = 8.64e15;
 
 /** Makes messages of one definition: checks the data, makes the envelope, writes the bytes. What never changes is made once. */
 export class Composer<In, Out> {

@@ -1,4 +1,4 @@
-import { decode } from "./cloud-events.ts";
+import { decoded } from "./decoder.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { userHeaders } from "./headers.ts";
 import type { Death } from "./note.ts";
@@ -7,6 +7,7 @@ import type { Delivery, Headers, Inbox, Transport, Verdict } from "./seam.ts";
 
 /** A message set aside for one group, with why. */
 export interface DeadLetter extends Death {
+  /** The carrier's id for it: the message's own, unless another producer wrote it. */
   readonly id: string;
   readonly key: string | undefined;
   /** The user's own headers. */
@@ -100,7 +101,7 @@ export class DeadLetters {
 
   #dataOf(delivery: Delivery): unknown {
     try {
-      return decode(this.#definition.codec, delivery).data;
+      return decoded(this.#definition, delivery).data;
     } catch {
       return undefined;
     }

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Codec } from "./codec.ts";
 import { json } from "./codec.ts";
+import type { Decoder } from "./decoder.ts";
 import type { Duration } from "./duration.ts";
 import { milliseconds, wholeNumber } from "./duration.ts";
 import { checkName } from "./names.ts";
@@ -16,6 +17,7 @@ export interface Definition<In, Out, Ordered extends boolean = boolean> {
   readonly shape: Shape;
   readonly schema: StandardSchemaV1<In, Out>;
   readonly codec: Codec;
+  readonly decoder?: Decoder | undefined;
   /** The version of the data that is published, CloudEvents' extension `dataversion`. */
   readonly version: number;
   /** The versions before it that are still read, ascending. */
@@ -47,29 +49,37 @@ export type Layout<Out> =
       readonly priorities?: undefined;
     };
 
-export type DefinitionOptions<S extends StandardSchemaV1> = Layout<StandardSchemaV1.InferOutput<S>> & {
-  /** Any Standard Schema (zod, valibot, arktype, …). Checked at publish and at receipt; the handler gets its output. */
-  readonly schema: S;
-  /** The version of the data, from 1. Default 1. */
-  readonly version?: number | undefined;
-  readonly versions?: undefined;
-  readonly upcast?: undefined;
+/** How data is written, and messages of other producers are read. */
+export interface FormatOptions {
   /** Default `json`. */
   readonly codec?: Codec | undefined;
-};
+  /** For messages of other producers (INT-1). On the definition, so that its dead letters are read in the same way. */
+  readonly decoder?: Decoder | undefined;
+}
+
+export type DefinitionOptions<S extends StandardSchemaV1> = Layout<StandardSchemaV1.InferOutput<S>> &
+  FormatOptions & {
+    /** Any Standard Schema (zod, valibot, arktype, …). Checked at publish and at receipt; the handler gets its output. */
+    readonly schema: S;
+    /** The version of the data, from 1. Default 1. */
+    readonly version?: number | undefined;
+    readonly versions?: undefined;
+    readonly upcast?: undefined;
+  };
 
 /** As `DefinitionOptions`, for data that has had several versions: one topic or queue for all of them (VER-1). */
 export type VersionedOptions<V extends Versions> = Layout<StandardSchemaV1.InferOutput<NewestOf<V>>> &
-  VersionedSchemas<V> & { readonly codec?: Codec | undefined };
+  VersionedSchemas<V> &
+  FormatOptions;
 
 /** The options of any definition, as core reads them after the types have done their part. */
-export type AnyDefinitionOptions = SchemaOptions & {
-  readonly key?: unknown;
-  readonly ordered?: boolean | undefined;
-  readonly priorities?: number | undefined;
-  readonly retain?: Duration | undefined;
-  readonly codec?: Codec | undefined;
-};
+export type AnyDefinitionOptions = SchemaOptions &
+  FormatOptions & {
+    readonly key?: unknown;
+    readonly ordered?: boolean | undefined;
+    readonly priorities?: number | undefined;
+    readonly retain?: Duration | undefined;
+  };
 
 /** A definition of the kind, its options checked. @throws TypeError naming the option that cannot be used */
 export function define<K extends "topic" | "queue">(
@@ -78,8 +88,9 @@ export function define<K extends "topic" | "queue">(
   options: AnyDefinitionOptions,
 ): AnyDefinition & { readonly kind: K } {
   const place = `${kind} ${JSON.stringify(name)}`;
-  const { key, ordered = false, priorities = 1, codec = json, retain = 0 } = options;
+  const { key, ordered = false, priorities = 1, codec = json, decoder, retain = 0 } = options;
   const schemas = schemasOf(place, options);
+  if (decoder !== undefined && typeof decoder !== "function") throw new TypeError(`${place}: decoder is no function`);
   if (ordered && key === undefined) throw new TypeError(`${place}: ordered needs a key, a function of the data`);
   if (ordered && priorities !== 1) throw new TypeError(`${place}: ordered and priorities do not go together`);
   if (wholeNumber(priorities, 1, `${place}: priorities`) > 32) {
@@ -95,6 +106,7 @@ export function define<K extends "topic" | "queue">(
     shape: { kind, ordered, priorities, retainMs },
     ...schemas,
     codec,
+    decoder,
     ...(key !== undefined && { key: key as (data: unknown) => string }),
   };
 }

@@ -7,10 +7,12 @@ export { bytes, type Codec, json } from "./codec.ts";
 export { type BusReport, connect, type ConnectOptions, type ConnectSettings } from "./connect.ts";
 export { type CloseOptions, Consumer, type ConsumerHealth } from "./consumer.ts";
 export { type DeadLetter, DeadLetters, type Selection } from "./dead-letters.ts";
+export type { Decoder, Foreign, RawMessage } from "./decoder.ts";
 export type {
   AnyDefinition,
   Definition,
   DefinitionOptions,
+  FormatOptions,
   Layout,
   Publishable,
   VersionedOptions,

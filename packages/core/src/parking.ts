@@ -7,6 +7,8 @@ import type { Delivery, Headers, Settlement } from "./seam.ts";
  */
 
 const header = "waybill-due";
+/** The last time that a Date can hold. */
+export const latest = 8.64e15;
 
 /** When the carrier is to deliver what is due at `at`, and what has to be written on it. */
 export interface Parking {
@@ -24,9 +26,10 @@ export function park(at: number, now: number, maxDelay: number): Parking {
 export function parked(delivery: Delivery, clock: Pick<Clock, "now">, maxDelay: number): Settlement | undefined {
   const written = delivery.headers[header];
   if (written === undefined) return undefined;
-  const left = Number(written) - clock.now();
-  // What a foreign hand wrote there is no reason to wait.
-  if (!(left > 0)) return undefined;
+  const due = Number(written);
+  const left = due - clock.now();
+  // What a foreign hand wrote there is no reason to wait, or to wait for ever.
+  if (!(left > 0 && due <= latest)) return undefined;
   return { delivery, outcome: "retry", delayMs: Math.min(left, maxDelay), failed: false, note: {} };
 }
 

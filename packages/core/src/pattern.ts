@@ -1,7 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Codec } from "./codec.ts";
 import { json } from "./codec.ts";
-import type { Definition } from "./definition.ts";
+import type { Definition, FormatOptions } from "./definition.ts";
 import { checkPattern } from "./names.ts";
 
 /** What a group takes from every topic whose name fits: `order.*`, `order.#`, `#`. Nothing is published to it. */
@@ -9,11 +8,9 @@ export type Pattern<Out = unknown, Ordered extends boolean = boolean> = Definiti
   readonly kind: "pattern";
 };
 
-export interface PatternOptions<S extends StandardSchemaV1> {
+export interface PatternOptions<S extends StandardSchemaV1> extends FormatOptions {
   /** What the data of all its topics matches. Without one the handler gets unknown data, of any version. */
   readonly schema?: S | undefined;
-  /** The codec of all its topics. Default `json`. */
-  readonly codec?: Codec | undefined;
   /** Messages of one key are handled one after the other, whichever topic they come from (ORD-1). */
   readonly ordered?: boolean | undefined;
 }
@@ -30,7 +27,7 @@ const anything: StandardSchemaV1 = {
  */
 export function pattern<S extends StandardSchemaV1 = StandardSchemaV1<unknown, unknown>>(
   name: string,
-  { schema, codec = json, ordered = false }: PatternOptions<S> = {},
+  { schema, codec = json, decoder, ordered = false }: PatternOptions<S> = {},
 ): Pattern<StandardSchemaV1.InferOutput<S>> {
   return {
     kind: "pattern",
@@ -39,6 +36,7 @@ export function pattern<S extends StandardSchemaV1 = StandardSchemaV1<unknown, u
     shape: { kind: "pattern", ordered, priorities: 1, retainMs: 0 },
     schema: (schema ?? anything) as StandardSchemaV1<unknown, StandardSchemaV1.InferOutput<S>>,
     codec,
+    decoder,
     version: 1,
     older: [],
   };

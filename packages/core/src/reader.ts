@@ -1,5 +1,5 @@
 import type { Decoded } from "./cloud-events.ts";
-import { decode } from "./cloud-events.ts";
+import { decoded } from "./decoder.ts";
 import type { AnyDefinition, Definition } from "./definition.ts";
 import { timeText } from "./envelope.ts";
 import { WaybillError } from "./errors.ts";
@@ -45,17 +45,17 @@ export class Newer extends Unreadable {}
  */
 export function read(definition: AnyDefinition, delivery: Delivery): Decoded {
   if (delivery.malformed !== undefined) throw new Unreadable("malformed", delivery.malformed);
-  const decoded = tryDecode(definition, delivery);
+  const message = tryDecode(definition, delivery);
   // What fits a pattern is of many types and versions, which the message names.
-  if (definition.kind === "pattern") return decoded;
-  if (decoded.type !== definition.name) {
+  if (definition.kind === "pattern") return message;
+  if (message.type !== definition.name) {
     throw new Unreadable(
       "unknown-type",
-      `type ${JSON.stringify(decoded.type)}, expected ${JSON.stringify(definition.name)}`,
+      `type ${JSON.stringify(message.type)}, expected ${JSON.stringify(definition.name)}`,
     );
   }
-  if (decoded.version !== definition.version) checkVersion(definition, decoded.version);
-  return decoded;
+  if (message.version !== definition.version) checkVersion(definition, message.version);
+  return message;
 }
 
 /**
@@ -103,7 +103,7 @@ function checkVersion({ version: newest, older }: AnyDefinition, version: number
 
 function tryDecode(definition: AnyDefinition, delivery: Delivery): Decoded {
   try {
-    return decode(definition.codec, delivery);
+    return decoded(definition, delivery);
   } catch (error) {
     throw new Unreadable("malformed", describeError(error).message);
   }

@@ -42,7 +42,7 @@ test("a retry beyond it is parked as well, and keeps its note", () => {
 });
 
 test("what a foreign hand wrote there is no reason to wait", () => {
-  for (const due of ["", "soon", "NaN", "-1"]) {
+  for (const due of ["", "soon", "NaN", "-1", "1e300", "Infinity"]) {
     expect(parked(delivery("1", { headers: { "waybill-due": due } }), at(5), 900)).toBeUndefined();
   }
 });

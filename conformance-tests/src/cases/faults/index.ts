@@ -5,9 +5,9 @@ import { casesOf } from "../../case.ts";
 import { check, verdictTable } from "../../checker/checker.ts";
 import { every, kills, stops, topics } from "../../owed.ts";
 import { siege } from "../../siege.ts";
+import { hostileInput } from "./hostile.ts";
 
-/** FLT-2. */
-export const faults: readonly Case[] = casesOf("FLT-2", {
+const besieged: readonly Case[] = casesOf("FLT-2", {
   "": {
     shows:
       "members killed, and stopped past their lease, at random under load: nothing is lost, invented, out of order or wrongly dead",
@@ -23,3 +23,6 @@ export const faults: readonly Case[] = casesOf("FLT-2", {
     },
   },
 });
+
+/** FLT-2, FLT-3. */
+export const faults: readonly Case[] = [...besieged, ...hostileInput];

@@ -5,7 +5,7 @@ import { type Case, casesOf } from "../../case.ts";
 import { sameNumbers } from "../../expect.ts";
 import { schema } from "../../item.ts";
 import { lettersIn } from "../../letters.ts";
-import { always, order } from "../../owed.ts";
+import { always, every, order, where } from "../../owed.ts";
 import { hurriesWhatWaits } from "../../shims.ts";
 
 interface First {
@@ -26,6 +26,9 @@ const second = schema<Second>((data) => flawOf(data, "words", "object"));
 const third = schema<Third>((data) => flawOf(data, "initials", "string"));
 const inOrder = { key: () => "all", ordered: true } as const;
 const inAnyOrder = { ordered: false } as const;
+
+/** Longer waits are put together of several, which cannot be hurried. */
+const minutes = where("a delay of a minute in one", ({ maxDelay }) => maxDelay >= 60_000);
 
 /** VER-1 */
 export const versions: readonly Case[] = casesOf("VER-1", {
@@ -115,7 +118,7 @@ export const versions: readonly Case[] = casesOf("VER-1", {
   waits: {
     shows:
       'with `newer: "wait"` it comes again and again, counting no failure and holding up nobody, until a member knows it',
-    owed: always,
+    owed: minutes,
     async run(bench) {
       const [{ two, three }, seen] = [versionsOf(bench), new Array<Handled>()];
       let times = 0;
@@ -154,7 +157,7 @@ export const versions: readonly Case[] = casesOf("VER-1", {
   },
   "waits-in-order": {
     shows: "on an ordered queue what waits for a member that knows its version holds its place in its key",
-    owed: order,
+    owed: every(order, minutes),
     on: "ordered queue",
     async run(bench) {
       const [{ two, three }, seen] = [versionsOf(bench, inOrder), new Array<Handled>()];
