@@ -1,10 +1,9 @@
-import { type Bus, type Random, type Topic, WaybillError } from "@waybill/core";
+import { type Bus, type Random, seededRandom, type Topic, WaybillError } from "@waybill/core";
 import type { Bench } from "./bench.ts";
 import type { History, HistoryEvent } from "./checker/history.ts";
 import { type Item, outlineOf } from "./item.ts";
 import { lettersIn, numberOf } from "./letters.ts";
 import type { Member, MemberSpec } from "./members/member.ts";
-import { seeded } from "./random.ts";
 
 export interface SiegeOptions {
   readonly kills: number;
@@ -45,7 +44,7 @@ class Siege {
   constructor(bench: Bench, options: SiegeOptions) {
     this.#bench = bench;
     this.#options = options;
-    this.#random = seeded(options.seed);
+    this.#random = seededRandom(options.seed);
     this.#ordered = bench.manifest.order === "key";
     this.#topic = bench.topic(this.#ordered ? { ordered: true } : { keyed: true });
   }

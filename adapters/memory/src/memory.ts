@@ -8,8 +8,8 @@ import {
   type Manifest,
   noteBytes,
   type Place,
-  type Random,
   type Receiver,
+  seededRandom,
   type SendResult,
   type Settlement,
   type Sink,
@@ -46,7 +46,7 @@ export const memory: Adapter = {
       const { leaseMs } = optionsOf(context.options);
       let broker = brokers.get(name);
       if (broker === undefined) {
-        const random = seed === undefined ? undefined : seeded(seed);
+        const random = seed === undefined ? undefined : seededRandom(seed);
         broker = { scheduler: new Scheduler(random), namespaces: new Map() };
         brokers.set(name, broker);
       }
@@ -243,15 +243,4 @@ function optionsOf(options: unknown): { readonly leaseMs: number } {
     throw new WaybillError("CONFIG", `memory: knows no option "${unknown}"; known is "leaseMs"`);
   if (typeof leaseMs === "number" && leaseMs > 0) return { leaseMs };
   throw new WaybillError("CONFIG", `memory: leaseMs is ${String(leaseMs)}; give a number of ms above 0`);
-}
-
-/** A small generator (mulberry32): the same seed, the same numbers. */
-function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,5 +1,6 @@
 import {
   type Address,
+  checkLayout,
   type Clock,
   type Inbox,
   type Place,
@@ -74,7 +75,7 @@ export class Topology {
   #declareSource({ name, shape }: Source, verify: boolean): void {
     const known = this.#channels.get(name);
     if (known !== undefined) {
-      refuse(`${shape.kind} "${name}"`, known.shape, shape);
+      checkLayout(`${shape.kind} "${name}"`, known.shape, shape);
       return;
     }
     if (verify) throw missing(`${shape.kind} "${name}"`);
@@ -89,7 +90,7 @@ export class Topology {
   #declareInbox({ inbox, start }: InboxPlace, verify: boolean): void {
     if (inbox.shape.kind !== "pattern") this.#channel(inbox.source);
     const known = this.#boxes.get(addressOf(inbox));
-    if (known !== undefined) refuse(nameOf(inbox), layoutOf(known.inbox), layoutOf(inbox));
+    if (known !== undefined) checkLayout(nameOf(inbox), layoutOf(known.inbox), layoutOf(inbox));
     else if (verify && !inbox.ephemeral) throw missing(nameOf(inbox));
     if (known === undefined) this.#fill(this.#addBox(inbox), start);
     else if (start.reset) {
@@ -140,17 +141,4 @@ function layoutOf({ ordered, ephemeral }: Inbox): Readonly<Record<string, unknow
 
 function missing(what: string): WaybillError {
   return new WaybillError("MISSING", `${what} is not there, and topology is "verify"`);
-}
-
-/** @throws WaybillError `TOPOLOGY_MISMATCH` naming each difference */
-function refuse(what: string, there: object, asked: object): void {
-  const has = there as Readonly<Record<string, unknown>>;
-  const differences = Object.entries(asked)
-    .filter(([name, value]) => has[name] !== value)
-    .map(([name, value]) => `${name} is ${String(has[name])}, asked for is ${String(value)}`);
-  if (differences.length === 0) return;
-  throw new WaybillError(
-    "TOPOLOGY_MISMATCH",
-    `${what} exists with another layout: ${differences.join("; ")}; use another name, or remove it first`,
-  );
 }

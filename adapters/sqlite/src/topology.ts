@@ -1,4 +1,13 @@
-import { type Address, fits, type Inbox, type Place, type Shape, type Source, WaybillError } from "@waybill/core";
+import {
+  type Address,
+  checkLayout,
+  fits,
+  type Inbox,
+  type Place,
+  type Shape,
+  type Source,
+  WaybillError,
+} from "@waybill/core";
 import { type InboxName, inboxAt } from "./address.ts";
 import type { Database } from "./database.ts";
 import { Remains } from "./remains.ts";
@@ -57,7 +66,7 @@ export class Topology {
   declareSource({ name, shape }: Source): void {
     const known = this.#source(name);
     if (known !== undefined) {
-      refuse(`${shape.kind} "${name}"`, known.shape, shape);
+      checkLayout(`${shape.kind} "${name}"`, known.shape, shape);
       return;
     }
     if (this.#verify) throw missing(`${shape.kind} "${name}"`);
@@ -76,7 +85,7 @@ export class Topology {
     const sourceId = isPattern ? null : this.#declared(source).id;
     const known = this.#find({ source, group, isPattern });
     if (known !== undefined) {
-      refuse(`group "${group}" of "${source}"`, known, { ordered, ephemeral });
+      checkLayout(`group "${group}" of "${source}"`, known, { ordered, ephemeral });
       return { box: known, isNew: false };
     }
     if (this.#verify && !ephemeral) throw missing(`group "${group}" of "${source}"`);
@@ -216,17 +225,4 @@ function nameOf({ source, group, shape }: Inbox): InboxName {
 
 function missing(what: string): WaybillError {
   return new WaybillError("MISSING", `${what} is not there, and topology is "verify"`);
-}
-
-/** @throws WaybillError `TOPOLOGY_MISMATCH` naming each difference */
-function refuse(what: string, there: object, asked: object): void {
-  const has = new Map<string, unknown>(Object.entries(there));
-  const differences = Object.entries(asked)
-    .filter(([name, value]) => has.get(name) !== value)
-    .map(([name, value]) => `${name} is ${String(has.get(name))}, asked for is ${String(value)}`);
-  if (differences.length === 0) return;
-  throw new WaybillError(
-    "TOPOLOGY_MISMATCH",
-    `${what} exists with another layout: ${differences.join("; ")}; use another name, or remove it first`,
-  );
 }

@@ -1,12 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { seededRandom } from "@waybill/core";
 
 const items = ["tea", "ink", "twine", "lamp", "chair", "globe", "atlas", "kettle", "ribbon", "compass"];
 const customers = 500;
 
 /** NDJSON of `count` orders, a line each. The same seed gives the same text. */
 export function generateOrders(count: number, seed: number): string {
-  const random = mulberry32(seed);
+  const random = seededRandom(seed);
   const below = (limit: number): number => Math.floor(random() * limit);
   let text = "";
   for (let number = 1; number <= count; number += 1) {
@@ -21,17 +22,6 @@ export function generateOrders(count: number, seed: number): string {
     text += `${JSON.stringify(order)}\n`;
   }
   return text;
-}
-
-/** A small generator of numbers from 0 to below 1. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** What orders.ndjson holds. */

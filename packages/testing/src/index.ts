@@ -1,2 +1,2 @@
-export { seededRandom } from "./seeded-random.ts";
+export { seededRandom } from "@waybill/core";
 export { virtualClock, type VirtualClock } from "./virtual-clock.ts";

@@ -1,6 +1,6 @@
-import { seededRandom } from "@waybill/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { seededRandom } from "../src/seeded-random.ts";
 
 function take(count: number, random: () => number): readonly number[] {
   return Array.from({ length: count }, () => random());

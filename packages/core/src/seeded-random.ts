@@ -1,4 +1,4 @@
-import type { Random } from "@waybill/core";
+import type { Random } from "./seam.ts";
 
 /**
  * Numbers in [0, 1) that look random and are the same for the same seed, for `connect(url, { random })` and for tests that
