@@ -3,6 +3,7 @@ import { deliveringMutants } from "./mutants/delivering.ts";
 import { keepingMutants } from "./mutants/keeping.ts";
 import { patternMutants } from "./mutants/patterns.ts";
 import { publishingMutants } from "./mutants/publishing.ts";
+import { replyingMutants } from "./mutants/replying.ts";
 import { replayingMutants } from "./mutants/replaying.ts";
 import { settlingMutants } from "./mutants/settling.ts";
 
@@ -14,6 +15,7 @@ export const allMutants: readonly Mutant[] = [
   ...keepingMutants,
   ...patternMutants,
   ...replayingMutants,
+  ...replyingMutants,
 ];
 
 /** @throws Error where there is none of this name */

@@ -15,6 +15,9 @@ export const once: OwedRule = ({ can }) => (can.has("once") ? "owed" : { unclaim
 /** Where what a topic has kept can be replayed. */
 export const replay: OwedRule = ({ can }) => (can.has("replay") ? "owed" : { unclaimed: "replay" });
 
+/** Where addresses for replies are claimed. */
+export const rpc: OwedRule = ({ can }) => (can.has("rpc") ? "owed" : { unclaimed: "rpc" });
+
 /** Where order by key is claimed. */
 export const order: OwedRule = (manifest) => (manifest.order === "key" ? "owed" : { unclaimed: "order" });
 

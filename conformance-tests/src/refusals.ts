@@ -1,9 +1,9 @@
-import { pattern } from "@waybill/core";
+import { call, pattern } from "@waybill/core";
 import { rejection } from "./expect.ts";
 import type { Bench } from "./bench.ts";
 
 /** What a manifest may do without; asking for it is then refused with `UNSUPPORTED`, when it is asked for and not later. */
-export type Claim = "topics" | "patterns" | "replay" | "once" | "order" | "delay";
+export type Claim = "topics" | "patterns" | "replay" | "once" | "rpc" | "order" | "delay";
 
 /** For each claim, a case which shows that asking for what is not claimed is refused (CAP-1). */
 export const refusals: Readonly<Record<Claim, (bench: Bench) => Promise<void>>> = {
@@ -27,6 +27,13 @@ export const refusals: Readonly<Record<Claim, (bench: Bench) => Promise<void>>> 
   async once(bench) {
     const bus = await bench.connect();
     await rejection(() => bus.work(bench.queue(), { delivery: "at-most-once" }, () => undefined), "UNSUPPORTED");
+  },
+  async rpc(bench) {
+    const bus = await bench.connect();
+    const { name, schema } = bench.queue();
+    const refused = call(name, { request: schema, reply: schema });
+    await rejection(() => bus.request(refused, { n: 1 }), "UNSUPPORTED");
+    await rejection(() => bus.reply(refused, {}, ({ data }) => data), "UNSUPPORTED");
   },
   async order(bench) {
     const bus = await bench.connect();

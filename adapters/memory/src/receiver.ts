@@ -31,7 +31,7 @@ export class MemoryReceiver implements Receiver {
   readonly #options: ReceiverOptions;
   readonly #held = new Map<Delivery, Entry>();
   readonly #renewal: Alarm;
-  readonly #end: () => void;
+  readonly #end: (why?: WaybillError) => void;
   #flow: Flow;
   #bytes = 0;
   #state: "open" | "stopped" | "closed" = "open";
@@ -42,9 +42,10 @@ export class MemoryReceiver implements Receiver {
     this.#options = options;
     this.#flow = options.flow;
     this.#answeredAt = options.clock.now();
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.ended = promise;
-    this.#end = resolve;
+    this.ended.catch(() => undefined);
+    this.#end = (why) => (why === undefined ? resolve() : reject(why));
     this.#renewal = new Alarm(options.clock, () => this.#expire());
     options.box.join(this);
     options.schedule(options.box);
@@ -140,7 +141,7 @@ export class MemoryReceiver implements Receiver {
   /** The inbox was removed. */
   evict(): void {
     this.#losePossession("the inbox was removed");
-    this.#leave();
+    this.#leave(new WaybillError("MISSING", "the inbox was removed while it was consumed; subscribe again"));
   }
 
   #settle(settlement: Settlement): SettleResult {
@@ -184,12 +185,12 @@ export class MemoryReceiver implements Receiver {
     sink.lost(deliveries, new WaybillError("LEASE_LOST", `the lease of ${gone.length} message(s) is over: ${why}`));
   }
 
-  #leave(): void {
+  #leave(why?: WaybillError): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#renewal.clear();
     this.#options.box.leave(this);
     this.#options.closed(this);
-    this.#end();
+    this.#end(why);
   }
 }

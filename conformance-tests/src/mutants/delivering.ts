@@ -24,7 +24,7 @@ export const deliveringMutants: readonly Mutant[] = [
   },
   {
     name: "shares-one-inbox",
-    caughtBy: ["SUB-2/each-group", "SUB-4/groups", "SUB-7/copies", "RTY-3", "DLQ-1/group"],
+    caughtBy: ["SUB-2/each-group", "SUB-4/groups", "SUB-7/copies", "RTY-3", "DLQ-1/group", "RPC-1"],
     mutate: onNames((inbox) => (inbox.shape.kind === "queue" ? inbox : { ...inbox, group: "all", ephemeral: false })),
   },
   {

@@ -66,7 +66,7 @@ export const publishingMutants: readonly Mutant[] = [
   },
   {
     name: "drops-the-expiry",
-    caughtBy: ["TTL-1", "TTL-1/retries"],
+    caughtBy: ["TTL-1", "TTL-1/retries", "RPC-1/timeout"],
     mutate: onSend((message) => {
       const text = Buffer.from(message.body).toString("utf8");
       return { ...message, body: Buffer.from(text.replace(/,"expirytime":"[^"]*"/, "")) };

@@ -36,6 +36,8 @@ export class Job implements Handling {
   limitMs: number = Infinity;
   /** Whether core is done with it, be its handler still running or not. */
   settled = false;
+  /** Whether its handler has succeeded: what it sends from now on would not leave with the ack. */
+  ended = false;
   readonly #decoded: Decoded;
   readonly #context: JobContext;
   #effects: Promise<Sent>[] | undefined;
@@ -148,7 +150,8 @@ export class Job implements Handling {
   }
 
   #effect(to: AnyDefinition, data: unknown, options: AnyPublishOptions | undefined): Promise<Envelope> {
-    const made = this.settled ? Promise.reject(this.#tooLate()) : this.#context.compose(to, data, options, this);
+    const made =
+      this.settled || this.ended ? Promise.reject(this.#tooLate()) : this.#context.compose(to, data, options, this);
     this.#add(made.then(({ address, composed }): Sent => [address, composed.wire]));
     const envelope = made.then(({ composed }) => composed.envelope);
     envelope.catch(() => undefined);
@@ -163,6 +166,9 @@ export class Job implements Handling {
   }
 
   #tooLate(): WaybillError {
-    return new WaybillError("CLOSED", `message ${this.id} is settled, nothing can be sent through it; use the bus`);
+    return new WaybillError(
+      "CLOSED",
+      `message ${this.id} has been handled, nothing can be sent through it; use the bus`,
+    );
   }
 }

@@ -1,12 +1,14 @@
+import { Fifo } from "./fifo.ts";
+
 /** Lets many keys through at once, and of each key one item at a time, in the order they came. */
 export class KeyedGate<T> {
-  readonly #waiting = new Map<string, T[]>();
+  readonly #waiting = new Map<string, Fifo<T>>();
 
   /** True: the item may go now. False: it waits behind its key and comes out of a later `leave`. */
   enter(key: string, item: T): boolean {
     const behind = this.#waiting.get(key);
     if (behind === undefined) {
-      this.#waiting.set(key, []);
+      this.#waiting.set(key, new Fifo());
       return true;
     }
     behind.push(item);

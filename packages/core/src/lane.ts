@@ -167,9 +167,11 @@ export class Lane {
     return false;
   }
 
+  /** Batches that fail together are one failure. */
   #holdOff(): void {
+    if (this.#pause !== undefined) return;
     this.#failures += 1;
-    this.#pause ??= this.#options.clock.after(this.#options.backoff(this.#failures), () => {
+    this.#pause = this.#options.clock.after(this.#options.backoff(this.#failures), () => {
       this.#pause = undefined;
       this.#schedule();
     });

@@ -1,6 +1,6 @@
 import { Alarm } from "./alarm.ts";
 import { atMost } from "./at-most.ts";
-import { WaybillError } from "./errors.ts";
+import { toWaybillError, WaybillError } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
 import type { Isolated } from "./isolation.ts";
 import type { JobContext } from "./job.ts";
@@ -19,6 +19,7 @@ const noSends: readonly never[] = [];
 /** Runs the handlers of one subscription: takes deliveries, handles at most `concurrency` at once, decides, settles. */
 export class Runner implements Sink, Isolated {
   readonly #options: RunnerOptions;
+  /** Undefined while an asynchronous schema reads it. */
   readonly #running = new Map<Delivery, Job | undefined>();
   readonly #judge: Judge;
   readonly #settler: Settler;
@@ -34,6 +35,8 @@ export class Runner implements Sink, Isolated {
   /** Reasons to take nothing up, each by itself: the user's pause, another's isolation, trouble with settling, the end. */
   readonly #stops = new Set<"paused" | "held" | "trouble" | "closing">();
   #trouble: WaybillError | undefined;
+  /** Why the receiver has ended, though nobody closed it. */
+  #end: WaybillError | undefined;
   #idle: (() => void)[] = [];
 
   constructor(options: RunnerOptions) {
@@ -54,7 +57,7 @@ export class Runner implements Sink, Isolated {
 
   /** What keeps it from making progress, undefined when nothing does. */
   get trouble(): WaybillError | undefined {
-    return this.#trouble;
+    return this.#end ?? this.#trouble;
   }
 
   get running(): number {
@@ -74,9 +77,10 @@ export class Runner implements Sink, Isolated {
     this.#receiver = await transport.receive(this.#options.inbox, this.#flow(), this);
     this.#settler.attach(this.#receiver);
     this.#receiver.resize(this.#flow());
-    this.#receiver.ended.catch((error: unknown) => {
-      this.#trouble = error instanceof WaybillError ? error : new WaybillError("UNAVAILABLE", String(error));
-    });
+    this.#receiver.ended.then(
+      () => this.#ended(new WaybillError("UNAVAILABLE", "the carrier delivers no more; close it and subscribe again")),
+      (error: unknown) => this.#ended(toWaybillError(error, "UNAVAILABLE")),
+    );
   }
 
   deliver(batch: readonly Delivery[]): void {
@@ -92,9 +96,11 @@ export class Runner implements Sink, Isolated {
     this.#suspects = this.#suspects.filter((delivery) => !gone.has(delivery));
     for (const delivery of batch) {
       const job = this.#running.get(delivery);
-      if (job === undefined) continue;
-      job.settled = true;
-      job.abort(cause);
+      if (job === undefined) this.#finished(delivery);
+      else {
+        job.settled = true;
+        job.abort(cause);
+      }
     }
     this.#options.report("lost", cause);
   }
@@ -157,7 +163,8 @@ export class Runner implements Sink, Isolated {
     void this.#options.isolation.alone(async () => {
       if (this.#accused !== suspect) return;
       this.#accused = undefined;
-      if (this.#stops.has("closing")) this.#settler.add(this.#judge.released(suspect));
+      // It is held by its own isolation; by anything else it must not start.
+      if ([...this.#stops].some((why) => why !== "held")) this.#settler.add(this.#judge.released(suspect));
       else await this.#run(suspect);
     });
   }
@@ -170,12 +177,15 @@ export class Runner implements Sink, Isolated {
     try {
       const opened = this.#open(delivery);
       job = opened instanceof Promise ? await opened : opened;
+      if (!this.#running.has(delivery)) return;
       this.#running.set(delivery, job);
       if (this.#options.timeout !== Infinity) job.limit(this.#options.timeout);
       await this.#options.handle(job);
+      job.ended = true;
       const effects = job.effects();
       this.#settle(job, { delivery, outcome: "ack", sends: effects === undefined ? noSends : await effects });
     } catch (error) {
+      if (!this.#running.has(delivery)) return;
       this.#settle(job, this.#judge.failed(delivery, error));
     }
     this.#finished(delivery);
@@ -232,12 +242,15 @@ export class Runner implements Sink, Isolated {
     if (this.#window.fit(this.#options.clock.now()) && this.#stops.size === 0) this.#receiver?.resize(this.#flow());
   }
 
+  #ended(why: WaybillError): void {
+    if (this.#stops.has("closing")) return;
+    this.#end = why;
+    this.#options.report("lost", why);
+  }
+
   #onTrouble(error: WaybillError | undefined): void {
     this.#trouble = error;
-    if (error === undefined) {
-      this.#go("trouble");
-      return;
-    }
+    if (error === undefined) return this.#go("trouble");
     this.#stops.add("trouble");
     this.#receiver?.resize(this.#flow());
     this.#options.report("settle-failed", error);
@@ -274,9 +287,10 @@ export class Runner implements Sink, Isolated {
   /** What still runs after the grace is told so and given back. */
   #abandon(): void {
     for (const [delivery, job] of this.#running) {
-      if (job === undefined || job.settled) continue;
-      job.abort(new WaybillError("CLOSED", "the consumer was closed and its grace period is over"));
+      if (job?.settled === true) continue;
+      job?.abort(new WaybillError("CLOSED", "the consumer was closed and its grace period is over"));
       this.#settle(job, this.#judge.released(delivery));
+      if (job === undefined) this.#running.delete(delivery);
     }
   }
 

@@ -92,11 +92,16 @@ export class Settler {
   }
 
   #again(failed: readonly Settlement[], error: WaybillError | undefined): void {
-    this.#failures += 1;
     for (const settlement of failed) this.#failing.add(settlement);
-    this.#options.trouble(error);
     this.#batch.unshift(...failed);
-    this.#pause ??= this.#options.clock.after(this.#options.backoff(this.#failures), () => {
+    // Batches that fail together are one failure.
+    if (this.#pause === undefined) this.#holdOff();
+    this.#options.trouble(error);
+  }
+
+  #holdOff(): void {
+    this.#failures += 1;
+    this.#pause = this.#options.clock.after(this.#options.backoff(this.#failures), () => {
       this.#pause = undefined;
       this.#schedule();
     });

@@ -53,7 +53,7 @@ describe("publishing with what cannot be", () => {
   });
 
   test("a body of exactly the limit goes, one byte more is TOO_LARGE", async () => {
-    const { bus } = await open();
+    const { bus, clock } = await open();
     const texts = queue("texts", { schema: z.string() });
     const { maxBytes } = bus.manifest(texts);
     const bodies: number[] = [];
@@ -63,6 +63,7 @@ describe("publishing with what cannot be", () => {
     const over = Number(/body of (\d+) bytes/.exec(tooLarge.message)?.[1]) - maxBytes;
     expect(await caught(() => bus.send(texts, "x".repeat(maxBytes - over + 1)))).toMatchObject({ code: "TOO_LARGE" });
     await bus.send(texts, "x".repeat(maxBytes - over));
+    await clock.flush();
     await bus.close();
     expect(bodies).toEqual([maxBytes - over]);
   });
@@ -285,4 +286,14 @@ test("what the configuration says of a group tunes its consumer, over the code's
   await Promise.all(published.flat());
   expect(running).toEqual({ slow: 1, fast: 5, jobs: 2 });
   over.resolve();
+});
+
+test("a consumer whose inbox is removed turns health red", async () => {
+  const { bus, clock } = await open();
+  await bus.subscribe(events, { group: "billing" }, () => undefined);
+  expect(bus.health().healthy).toBe(true);
+  await bus.inbox(events, "billing").remove();
+  await clock.flush();
+  expect(bus.health()).toMatchObject({ healthy: false, consumers: [{ error: { code: "MISSING" } }] });
+  await bus.close();
 });

@@ -96,3 +96,20 @@ describe("what a middleware is given", () => {
     await bus.close();
   });
 });
+
+test("what a handler sends after it has returned and before the ack is refused, not lost", async () => {
+  const clock = virtualClock();
+  const bus = await connect("memory:job-test-late", { clock, adapters: [memory] });
+  let late: Promise<unknown> | undefined;
+  const pause = Promise.resolve();
+  await bus.work(jobs, {}, ({ send }) => {
+    void send(mails, "in time");
+    late = pause.then(() => pause).then(() => send(mails, "late"));
+    late.catch(() => undefined);
+  });
+  await bus.send(jobs, { n: 0 });
+  await clock.flush();
+  await expect(late).rejects.toMatchObject({ code: "CLOSED" });
+  expect(await bus.inbox(mails).stats()).toMatchObject({ ready: 1 });
+  await bus.close();
+});

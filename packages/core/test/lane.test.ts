@@ -142,12 +142,12 @@ describe("what becomes of a message", () => {
     expect(all.map(({ state }) => state)).toEqual(["resolved", "resolved"]);
   });
 
-  test("the backoff grows with each failure in a row and begins anew after a success", async () => {
+  test("the backoff grows with each failure in a row, those at once being one, and begins anew after a success", async () => {
     const asked: number[] = [];
-    const results: SendResult[] = [later, later, "stored", later, "stored"];
+    const results: SendResult[] = [later, later, later, later, "stored", "stored", later, "stored"];
     const send = async (): Promise<readonly SendResult[]> => [results.shift() ?? "stored"];
-    const { clock, push } = setUp({ send, maxBatch: 1, backoff: (attempt) => (asked.push(attempt), 10) });
-    push("a");
+    const { clock, push } = setUp({ send, depth: 2, maxBatch: 1, backoff: (attempt) => (asked.push(attempt), 10) });
+    for (const id of ["a", "z"]) push(id);
     await clock.advance(100);
     push("b");
     await clock.advance(100);

@@ -1,6 +1,7 @@
 import { virtualClock } from "@waybill/testing";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import type { AnyDefinition } from "../src/definition.ts";
 import { encoder } from "../src/cloud-events.ts";
 import { json } from "../src/codec.ts";
 import type { Envelope } from "../src/envelope.ts";
@@ -22,13 +23,19 @@ function received(id: string, over: Partial<Delivery> = {}): Delivery {
 }
 
 /** A runner on a receiver by hand: what it settled and what it asked for. */
-async function setUp(handle: Handle, answer: (settlement: Settlement) => SettleResult = () => "settled") {
+async function setUp(
+  handle: Handle,
+  answer: (settlement: Settlement) => SettleResult = () => "settled",
+  definition: AnyDefinition = jobs,
+) {
   const clock = virtualClock(0);
   const settled: string[] = [];
   const windows: number[] = [];
+  const reports: string[] = [];
+  const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
   const receiver = {
     address: "",
-    ended: new Promise<void>(() => undefined),
+    ended,
     settle: async (batch: readonly Settlement[]) => {
       settled.push(...batch.map(({ outcome, delivery: { id } }) => `${outcome} ${id}`));
       return batch.map(answer);
@@ -39,7 +46,7 @@ async function setUp(handle: Handle, answer: (settlement: Settlement) => SettleR
   } as unknown as Receiver;
   const runner = new Runner({
     inbox: inboxOf(jobs, undefined),
-    definition: jobs,
+    definition,
     handle,
     concurrency: 2,
     timeout: Infinity,
@@ -53,10 +60,10 @@ async function setUp(handle: Handle, answer: (settlement: Settlement) => SettleR
     backoff: () => 100,
     isolation: new Isolation(clock),
     compose: () => Promise.reject(new Error("no effects here")),
-    report: () => undefined,
+    report: (kind, { code }) => void reports.push(`${kind} ${code}`),
   });
   await runner.start({ receive: async () => receiver } as unknown as Transport);
-  return { clock, runner, settled, windows };
+  return { clock, runner, settled, windows, reports, end, fail };
 }
 
 test("never more handlers at once than the concurrency, and the rest in order", async () => {
@@ -130,4 +137,65 @@ test("a message that cannot be settled stops the rest and turns health red, unti
   expect(runner.trouble).toBeUndefined();
   expect(windows.at(-1)).toBe(2);
   expect(settled).toEqual(["ack a", "ack a"]);
+});
+
+describe("a message that an asynchronous schema still reads", () => {
+  let pass: (() => void) | undefined;
+  const schema = z.any().refine(() => new Promise<boolean>((resolve) => (pass = () => resolve(true))));
+  const slow = queue("jobs", { schema });
+
+  test("is not started after close, which gives it back (LIF-1)", async () => {
+    let started = false;
+    const { clock, runner, settled } = await setUp(async () => void (started = true), undefined, slow);
+    runner.deliver([received("a")]);
+    expect(runner.running).toBe(1);
+    const closing = runner.close(0);
+    await clock.advance(0);
+    await closing;
+    pass?.();
+    await clock.flush();
+    expect([started, settled]).toEqual([false, ["release a"]]);
+  });
+
+  test("is not started once its lease is lost, and frees its slot (ACK-4)", async () => {
+    let started = false;
+    const { clock, runner, settled } = await setUp(async () => void (started = true), undefined, slow);
+    const batch = [received("a")];
+    runner.deliver(batch);
+    runner.lost(batch, new WaybillError("LEASE_LOST", "the lease ended"));
+    expect(runner.running).toBe(0);
+    await clock.flush();
+    pass?.();
+    await clock.flush();
+    expect([started, settled]).toEqual([false, []]);
+  });
+});
+
+test("a suspect that waits for its turn does not start while its consumer is paused (SUB-10)", async () => {
+  let end: (() => void) | undefined;
+  const { clock, runner, settled } = await setUp(() => new Promise<void>((resolve) => (end = resolve)));
+  runner.deliver([received("a"), received("s", { deliveries: 5 })]);
+  await clock.flush();
+  runner.pause();
+  end?.();
+  await clock.flush();
+  expect(settled).toEqual(["ack a", "release s"]);
+});
+
+test("a receiver that ends by itself turns health red for good, and is reported", async () => {
+  const { clock, runner, reports, fail } = await setUp(async () => undefined);
+  fail(new WaybillError("MISSING", "the inbox was removed"));
+  await clock.flush();
+  runner.deliver([received("a")]);
+  await clock.flush();
+  expect(runner.trouble).toMatchObject({ code: "MISSING" });
+  expect(reports).toEqual(["lost MISSING"]);
+});
+
+test("a receiver that ends because its consumer closes is no trouble", async () => {
+  const { clock, runner, reports, end } = await setUp(async () => undefined);
+  await runner.close(0);
+  end();
+  await clock.flush();
+  expect([runner.trouble, reports]).toEqual([undefined, []]);
 });

@@ -14,9 +14,10 @@ function setUp(answer: Answer = async (batch) => batch.map(() => "settled")) {
   const batches: string[][] = [];
   const done: (readonly SettleResult[])[] = [];
   const trouble: (string | undefined)[] = [];
+  const asked: number[] = [];
   const settler = new Settler({
     clock,
-    backoff: () => 100,
+    backoff: (attempt) => (asked.push(attempt), 100),
     done: (results) => void done.push(results),
     trouble: (error) => trouble.push(error?.code),
   });
@@ -25,7 +26,7 @@ function setUp(answer: Answer = async (batch) => batch.map(() => "settled")) {
     return answer(batch);
   };
   const attach = (): void => settler.attach({ settle } as unknown as Receiver);
-  return { clock, settler, attach, batches, done, trouble };
+  return { clock, settler, attach, batches, done, trouble, asked };
 }
 
 test("what is decided in one turn of the event loop is one batch", async () => {
@@ -150,4 +151,21 @@ test("close before the turn is over settles nothing any more", async () => {
   settler.close();
   await clock.flush();
   expect(batches).toEqual([]);
+});
+
+test("batches that fail together are one failure to the backoff", async () => {
+  const answers: (() => void)[] = [];
+  const { clock, settler, attach, asked } = setUp(
+    (batch) => new Promise((resolve) => answers.push(() => resolve(batch.map(() => full)))),
+  );
+  attach();
+  for (const id of ["a", "b", "c"]) {
+    settler.add(ack(id));
+    await clock.flush();
+  }
+  for (const answer of answers.splice(0)) answer();
+  await clock.advance(100);
+  for (const answer of answers.splice(0)) answer();
+  await clock.flush();
+  expect(asked).toEqual([1, 2]);
 });
