@@ -60,6 +60,14 @@ export function swallowsReplies(adapter: Adapter): Adapter {
   }));
 }
 
+/** Nothing reaches the consumer while `broken()`, though everything else works. */
+export function swallowsDeliveries(broken: () => boolean): (adapter: Adapter) => Adapter {
+  return (adapter) =>
+    wrap(adapter, () => ({
+      receiver: () => ({ deliver: (batch, sink) => void (broken() || sink.deliver(batch)) }),
+    }));
+}
+
 /** Writing a dead letter fails while `broken()`. */
 export function cannotBury(broken: () => boolean): (adapter: Adapter) => Adapter {
   return (adapter) =>

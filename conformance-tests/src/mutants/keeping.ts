@@ -1,4 +1,4 @@
-import type { Verdict, Visit } from "@waybill/core";
+import type { Depth, Verdict, Visit } from "@waybill/core";
 import { WaybillError } from "@waybill/core";
 import type { Mutant } from "../mutant.ts";
 import { wrap } from "../wrap.ts";
@@ -101,6 +101,26 @@ export const keepingMutants: readonly Mutant[] = [
       })),
   },
   {
+    name: "says-that-nothing-waits",
+    caughtBy: ["LIF-3/stalled"],
+    mutate: counting((depth) => ({ ...depth, ready: 0, oldestAt: undefined })),
+  },
+  {
+    name: "says-that-something-waits",
+    caughtBy: ["LIF-3"],
+    mutate: counting((depth) => ({ ...depth, ready: (depth.ready ?? 0) + 1, oldestAt: 0 })),
+  },
+  {
+    name: "calls-ready-what-is-in-hand",
+    caughtBy: ["LIF-3/keys"],
+    mutate: counting(({ inFlight = 0, ready = 0, ...depth }) => ({
+      ...depth,
+      ready: ready + inFlight,
+      inFlight: 0,
+      oldestAt: 0,
+    })),
+  },
+  {
     name: "changes-its-manifest",
     caughtBy: ["CAP-1/constant"],
     mutate: (adapter) => {
@@ -117,6 +137,10 @@ function visiting(change: (visit: Visit) => Visit): Mutant["mutate"] {
     wrap(adapter, (transport) => ({
       walk: (inbox, visit, signal) => transport.walk(inbox, change(visit), signal),
     }));
+}
+
+function counting(change: (depth: Depth) => Depth): Mutant["mutate"] {
+  return (adapter) => wrap(adapter, (transport) => ({ depth: async (inbox) => change(await transport.depth(inbox)) }));
 }
 
 /** After a letter that was discarded (or redriven) the next one is as well. */

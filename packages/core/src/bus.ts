@@ -1,7 +1,7 @@
 import { Budget } from "./budget.ts";
 import type { Call } from "./call.ts";
 import type { Clock } from "./clock.ts";
-import type { CloseOptions, Consumer, ConsumerHealth } from "./consumer.ts";
+import type { CloseOptions, Consumer, ConsumerHealth, HealthOptions } from "./consumer.ts";
 import type { Subscription } from "./consumers.ts";
 import { Consumers } from "./consumers.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -213,9 +213,9 @@ export class Bus implements AsyncDisposable {
     return this.#context.transport.supports(definition.shape);
   }
 
-  /** Whether every consumer makes progress, and what keeps one that does not. */
-  health(): Health {
-    const consumers = this.#consumers.health();
+  /** Whether every consumer makes progress, and what keeps one that does not (LIF-3). */
+  async health(options: HealthOptions = {}): Promise<Health> {
+    const consumers = await this.#consumers.health(options);
     return { healthy: consumers.every(({ healthy }) => healthy), consumers };
   }
 

@@ -1,4 +1,4 @@
-import type { CloseOptions, ConsumerHealth } from "./consumer.ts";
+import type { CloseOptions, ConsumerHealth, HealthOptions } from "./consumer.ts";
 import { Consumer } from "./consumer.ts";
 import type { Clock } from "./clock.ts";
 import type { AnyDefinition } from "./definition.ts";
@@ -75,13 +75,14 @@ export class Consumers {
       await runner.close(0);
       throw error;
     }
-    const consumer = new Consumer(inbox.source, inbox.group, runner, (closed) => this.#running.delete(closed));
+    const { clock } = this.#options;
+    const consumer = new Consumer(runner, { transport, clock, inbox, closed: (gone) => this.#running.delete(gone) });
     this.#running.add(consumer);
     return consumer;
   }
 
-  health(): readonly ConsumerHealth[] {
-    return [...this.#running].map((consumer) => consumer.health());
+  health(options: HealthOptions): Promise<readonly ConsumerHealth[]> {
+    return Promise.all([...this.#running].map((consumer) => consumer.health(options)));
   }
 
   /** Closes them all and refuses what comes later with `CLOSED`. */

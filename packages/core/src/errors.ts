@@ -21,6 +21,7 @@ import { isA } from "./is-a.ts";
  * | `OUTCOME_UNKNOWN` | the message may or may not have been stored (PUB-2) |
  * | `PERMISSION` | the carrier does not let us in |
  * | `REMOTE` | a request was answered with an error; `RemoteError` says which (RPC-1) |
+ * | `STALLED` | messages are ready and a consumer that looks alive gets none (LIF-3) |
  * | `TIMEOUT` | a deadline passed; for a publish: and nothing was stored; for a request: it may be handled all the same |
  * | `TOO_LARGE` | body or headers over the carrier's limit (PUB-5) |
  * | `TOPOLOGY_MISMATCH` | what exists differs from its definition (LAY-1) |
@@ -45,6 +46,7 @@ export type ErrorCode =
   | "OUTCOME_UNKNOWN"
   | "PERMISSION"
   | "REMOTE"
+  | "STALLED"
   | "TIMEOUT"
   | "TOO_LARGE"
   | "TOPOLOGY_MISMATCH"

@@ -5,7 +5,7 @@ export { call, type Call, type CallOptions } from "./call.ts";
 export { type Cancel, type Clock, systemClock } from "./clock.ts";
 export { bytes, type Codec, json } from "./codec.ts";
 export { type BusReport, connect, type ConnectOptions, type ConnectSettings } from "./connect.ts";
-export { type CloseOptions, Consumer, type ConsumerHealth } from "./consumer.ts";
+export { type CloseOptions, Consumer, type ConsumerHealth, type HealthOptions } from "./consumer.ts";
 export { type DeadLetter, DeadLetters, type Selection } from "./dead-letters.ts";
 export type { Decoder, Foreign, RawMessage } from "./decoder.ts";
 export type {

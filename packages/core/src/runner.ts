@@ -3,10 +3,9 @@ import { atMost } from "./at-most.ts";
 import { toWaybillError, WaybillError } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
 import type { Isolated } from "./isolation.ts";
-import type { JobContext } from "./job.ts";
-import { Job } from "./job.ts";
+import type { Job, JobContext } from "./job.ts";
 import { Judge } from "./judge.ts";
-import { check, checkExpiry, read } from "./reader.ts";
+import { openJob } from "./open-job.ts";
 import type { Delivery, Flow, Receiver, Settlement, Sink, Transport } from "./seam.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 import { Settler } from "./settler.ts";
@@ -38,12 +37,15 @@ export class Runner implements Sink, Isolated {
   /** Why the receiver has ended, though nobody closed it. */
   #end: WaybillError | undefined;
   #idle: (() => void)[] = [];
+  /** When it last got something, ended something or was let go on. */
+  #quietAt: number;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     const { inbox, clock, compose, backoff, concurrency } = options;
     this.#judge = new Judge({ ...options, dropped: (error) => options.report("dropped", error) });
     this.#turn = new Turn(clock, () => this.#pump());
+    this.#quietAt = clock.now();
     this.#window = new Window(concurrency);
     this.#alarm = new Alarm(clock, () => this.#expire());
     this.#jobs = { inbox, clock, compose, wake: (at) => this.#alarm.set(at) };
@@ -66,6 +68,15 @@ export class Runner implements Sink, Isolated {
 
   get waiting(): number {
     return this.#waiting.length + this.#suspects.length;
+  }
+
+  /** Since when it has had nothing to do though it would take something (LIF-3). */
+  get idleSince(): number | undefined {
+    return this.running + this.waiting > 0 || this.#stops.size > 0 ? undefined : this.#quietAt;
+  }
+
+  get paused(): boolean {
+    return this.#stops.has("paused");
   }
 
   get receiver(): Receiver | undefined {
@@ -105,27 +116,35 @@ export class Runner implements Sink, Isolated {
     this.#options.report("lost", cause);
   }
 
-  pause(): void {
-    this.#stop("paused");
+  /** Takes nothing up and gives back what was not started, for this reason (SUB-10). */
+  stop(why: "paused" | "held" | "closing"): void {
+    this.#stops.add(why);
+    this.#receiver?.resize(this.#flow());
+    this.#giveBack();
   }
 
-  resume(): void {
-    this.#go("paused");
+  /** Goes on, unless there is another reason not to. */
+  go(why: "paused" | "held" | "trouble"): void {
+    this.#stops.delete(why);
+    if (this.#stops.size > 0) return;
+    this.#quietAt = this.#options.clock.now();
+    this.#receiver?.resize(this.#flow());
+    this.#pump();
   }
 
   hold(): Promise<void> {
-    this.#stop("held");
+    this.stop("held");
     return this.#quiet();
   }
 
   unhold(): void {
-    this.#go("held");
+    this.go("held");
   }
 
   /** Takes no more, lets handlers finish within `graceMs`, gives back what was not started, settles, closes (LIF-1). */
   async close(graceMs: number): Promise<void> {
     this.#options.isolation.leave(this);
-    this.#stop("closing");
+    this.stop("closing");
     await this.#receiver?.stop();
     this.#giveBack();
     await atMost(this.#options.clock, graceMs, this.#quiet());
@@ -175,7 +194,7 @@ export class Runner implements Sink, Isolated {
     this.#running.set(delivery, undefined);
     let job: Job | undefined;
     try {
-      const opened = this.#open(delivery);
+      const opened = openJob(this.#options.definition, this.#jobs, delivery);
       job = opened instanceof Promise ? await opened : opened;
       if (!this.#running.has(delivery)) return;
       this.#running.set(delivery, job);
@@ -191,15 +210,6 @@ export class Runner implements Sink, Isolated {
     this.#finished(delivery);
   }
 
-  #open(delivery: Delivery): Job | Promise<Job> {
-    const { definition } = this.#options;
-    const decoded = read(definition, delivery);
-    if (decoded.expiresAt !== undefined) checkExpiry(decoded, this.#options.clock.now());
-    const data = check(definition, decoded);
-    if (data instanceof Promise) return data.then((output) => new Job(this.#jobs, delivery, decoded, output));
-    return new Job(this.#jobs, delivery, decoded, data);
-  }
-
   #settle(job: Job | undefined, settlement: Settlement): void {
     if (job?.settled === true) return;
     if (job !== undefined) job.settled = true;
@@ -211,7 +221,8 @@ export class Runner implements Sink, Isolated {
     if (!this.#running.delete(delivery)) return;
     this.#window.handled();
     if (this.#running.size === 0) {
-      this.#window.idle(this.#options.clock.now());
+      this.#quietAt = this.#options.clock.now();
+      this.#window.idle(this.#quietAt);
       for (const wake of this.#idle.splice(0)) wake();
     }
     if (this.#waiting.length > 0 || this.#suspects.length > 0) this.#pump();
@@ -250,23 +261,10 @@ export class Runner implements Sink, Isolated {
 
   #onTrouble(error: WaybillError | undefined): void {
     this.#trouble = error;
-    if (error === undefined) return this.#go("trouble");
+    if (error === undefined) return this.go("trouble");
     this.#stops.add("trouble");
     this.#receiver?.resize(this.#flow());
     this.#options.report("settle-failed", error);
-  }
-
-  #stop(why: "paused" | "held" | "closing"): void {
-    this.#stops.add(why);
-    this.#receiver?.resize(this.#flow());
-    this.#giveBack();
-  }
-
-  #go(why: "paused" | "held" | "trouble"): void {
-    this.#stops.delete(why);
-    if (this.#stops.size > 0) return;
-    this.#receiver?.resize(this.#flow());
-    this.#pump();
   }
 
   /** What is delivered once and for all is not fetched ahead, for it would be lost with its consumer. */

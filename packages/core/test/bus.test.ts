@@ -53,19 +53,18 @@ describe("publishing with what cannot be", () => {
   });
 
   test("a body of exactly the limit goes, one byte more is TOO_LARGE", async () => {
-    const { bus, clock } = await open();
+    const { bus } = await open();
     const texts = queue("texts", { schema: z.string() });
     const { maxBytes } = bus.manifest(texts);
-    const bodies: number[] = [];
-    await bus.work(texts, {}, ({ data }) => void bodies.push(data.length));
+    const handled = Promise.withResolvers<number>();
+    await bus.work(texts, {}, ({ data }) => handled.resolve(data.length));
     const tooLarge = await caught(() => bus.send(texts, "x".repeat(maxBytes)));
     expect(tooLarge).toMatchObject({ code: "TOO_LARGE" });
     const over = Number(/body of (\d+) bytes/.exec(tooLarge.message)?.[1]) - maxBytes;
     expect(await caught(() => bus.send(texts, "x".repeat(maxBytes - over + 1)))).toMatchObject({ code: "TOO_LARGE" });
     await bus.send(texts, "x".repeat(maxBytes - over));
-    await clock.flush();
+    expect(await handled.promise).toBe(maxBytes - over);
     await bus.close();
-    expect(bodies).toEqual([maxBytes - over]);
   });
 });
 
@@ -83,7 +82,7 @@ describe("subscribing with what cannot be rejects, and never throws at once", ()
     const { bus } = await open();
     const subscribed = bus.subscribe(events, { group: "g", ...options }, () => undefined);
     expect(await caught(() => subscribed)).toBeInstanceOf(TypeError);
-    expect(bus.health().consumers).toEqual([]);
+    expect((await bus.health()).consumers).toEqual([]);
     await bus.close();
   });
 });
@@ -291,9 +290,9 @@ test("what the configuration says of a group tunes its consumer, over the code's
 test("a consumer whose inbox is removed turns health red", async () => {
   const { bus, clock } = await open();
   await bus.subscribe(events, { group: "billing" }, () => undefined);
-  expect(bus.health().healthy).toBe(true);
+  expect((await bus.health()).healthy).toBe(true);
   await bus.inbox(events, "billing").remove();
   await clock.flush();
-  expect(bus.health()).toMatchObject({ healthy: false, consumers: [{ error: { code: "MISSING" } }] });
+  expect(await bus.health()).toMatchObject({ healthy: false, consumers: [{ error: { code: "MISSING" } }] });
   await bus.close();
 });

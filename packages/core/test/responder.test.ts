@@ -166,11 +166,11 @@ test.each(["refused", "unknown"] as const)(
     });
     const request = outcomeOf(asking.request(price, { item: "a" }));
     await clock.flush();
-    expect(answering.health().healthy).toBe(false);
+    expect((await answering.health()).healthy).toBe(false);
     expect(await answering.inbox(price.request).stats()).toMatchObject({ inFlight: 1 });
     await clock.advance(10_000);
     expect([request.value, handled, ids.length, new Set(ids).size]).toMatchObject([{ cents: 5 }, 1, 2, 1]);
-    expect(answering.health().healthy).toBe(true);
+    expect((await answering.health()).healthy).toBe(true);
     expect(await answering.inbox(price.request).stats()).toMatchObject({ inFlight: 0 });
     await close();
   },
