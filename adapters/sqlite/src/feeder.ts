@@ -6,6 +6,12 @@ import type { FromWorker } from "./protocol.ts";
 import { Turn } from "./turn.ts";
 import { packRows, type Row } from "./wire.ts";
 
+/**
+ * How much of an ordered inbox with several members one is given. Who settles could take each key up again in the same turn, before
+ * others look, so then it gets no more than its part of the keys; what is over that it gets when it looks (SUB-12).
+ */
+export type Share = "part" | "all";
+
 export interface FeederOptions {
   readonly database: Database;
   readonly leases: Leases;
@@ -18,6 +24,8 @@ export interface FeederOptions {
 export class Feeder {
   /** Whether a member has lost its lease without having been told: `renew` does that. */
   lapsed = false;
+  /** Whether something ready was left to others: who looks next may have it. */
+  left = false;
   readonly #options: FeederOptions;
 
   constructor(options: FeederOptions) {
@@ -31,11 +39,12 @@ export class Feeder {
   }
 
   /** Claims what fits for these members, in the caller's transaction; it is delivered when that is done. */
-  feed(members: readonly Member[], turn: Turn): void {
+  feed(members: readonly Member[], turn: Turn, share: Share): void {
     const { entries, leases } = this.#options;
     for (const member of members) {
-      const { box, token, flow, held, bytes, room } = member;
-      if (room === 0) continue;
+      const { box, token, flow, held, bytes } = member;
+      const room = share === "part" ? this.#part(member) : member.room;
+      if (room <= 0) continue;
       // Nobody would ever give back what is claimed under a lease that was swept, while this process stood still.
       if (!leases.isOurs(token)) {
         this.lapsed = true;
@@ -50,14 +59,22 @@ export class Feeder {
   }
 
   /** The same in a transaction of its own. What is settled first is on disk before it is delivered (ACK-6). */
-  feedNow(): void {
+  feedNow(share: Share): void {
     const hungry = this.hungry();
     if (hungry.length === 0) return;
+    if (share === "all") this.left = false;
     const turn = new Turn();
-    const feed = (): void => this.feed(hungry, turn);
+    const feed = (): void => this.feed(hungry, turn, share);
     if (hungry.some(({ isOnce }) => isOnce)) this.#options.database.write(feed);
     else this.#options.database.writeSoon(feed);
     for (const step of turn.done) step();
+  }
+
+  #part({ box, held, room }: Member): number {
+    if (!box.ordered) return room;
+    const part = this.#options.leases.part(box.id) - held.size;
+    if (part < room) this.left = true;
+    return Math.min(room, part);
   }
 
   #deliver(member: Member, rows: readonly Row[]): void {

@@ -42,6 +42,16 @@ export class Leases {
     return this.#database.prepare("SELECT 1 FROM lease WHERE token = ?").get(token) !== undefined;
   }
 
+  /** A member's part of the entries of an inbox that are ready or in someone's hands; `Infinity` where it has but one member. */
+  part(inbox: number): number {
+    const tokens = this.#database.prepare("SELECT token FROM lease WHERE inbox = ?").all(inbox);
+    if (tokens.length < 2) return Infinity;
+    const count = (sql: string, value: unknown): number =>
+      Number(this.#database.prepare(`SELECT count(*) AS count FROM entry WHERE ${sql}`).get(Number(value))?.["count"]);
+    const held = tokens.reduce((sum, { token }) => sum + count("token = ? AND state = 1", token), 0);
+    return Math.ceil((held + count("inbox = ? AND state = 0", inbox)) / tokens.length);
+  }
+
   drop(token: number): void {
     this.#database.prepare("DELETE FROM lease WHERE token = ?").run(token);
   }

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Database } from "./database.ts";
 import { toPlain } from "./errors.ts";
+import type { Share } from "./feeder.ts";
 import type { FromWorker, Kind, Request, WorkerData } from "./protocol.ts";
 import { Service } from "./service.ts";
 import { Turn } from "./turn.ts";
@@ -76,7 +77,7 @@ function serve(opened: Database): void {
     requests = [];
     const closing = asked.find(({ kind }) => kind === "close");
     if (asked.length > 0) answer(asked);
-    if (closing === undefined) deliver();
+    if (closing === undefined) deliver("part");
     else shut(closing);
   }
 
@@ -94,7 +95,7 @@ function serve(opened: Database): void {
       else
         opened.write(() => {
           all();
-          service.feeder.feed(service.feeder.hungry(), round);
+          service.feeder.feed(service.feeder.hungry(), round, "part");
         });
     } catch (error) {
       for (const step of round.undone) step();
@@ -113,7 +114,7 @@ function serve(opened: Database): void {
     if (request.kind !== "close") post({ kind: "failed", id: request.id, error: toPlain(error) });
   }
 
-  function deliver(): void {
+  function deliver(share: Share): void {
     if (performance.now() < quietUntil) return;
     const now = Date.now();
     try {
@@ -121,7 +122,7 @@ function serve(opened: Database): void {
         nextDueAt = service.promote(now);
         stale = true;
       }
-      if (stale) service.feeder.feedNow();
+      if (stale) service.feeder.feedNow(share);
       stale = false;
     } catch (error) {
       // Nothing was claimed; a later look tries again.
@@ -151,7 +152,8 @@ function serve(opened: Database): void {
     } catch (error) {
       post({ kind: "trouble", error: toPlain(error) });
     }
-    deliver();
+    if (service.feeder.left) stale = true;
+    deliver("all");
     lookAgain();
   }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Flow, Inbox, WireMessage } from "@waybill/core";
 import { Database } from "../src/database.ts";
+import type { Share } from "../src/feeder.ts";
 import type { FromWorker, Kind, Request, Requests, WorkerData } from "../src/protocol.ts";
 import { Service } from "../src/service.ts";
 import { Turn } from "../src/turn.ts";
@@ -50,8 +51,8 @@ export class Connection {
     this.ask("receive", { receiver, inbox, flow: { ...flow, ...how }, again: false });
   }
 
-  feed(): void {
-    this.#write((turn) => this.service.feeder.feed(this.service.feeder.hungry(), turn));
+  feed(share: Share = "all"): void {
+    this.#write((turn) => this.service.feeder.feed(this.service.feeder.hungry(), turn, share));
   }
 
   /** The ids of what was delivered, in order. */

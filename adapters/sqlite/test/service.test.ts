@@ -141,3 +141,24 @@ test("a transaction that came to nothing leaves no route behind that was never t
   one.ask("send", { to: events, messages: pack([message("a")]) });
   expect(one.ask("depth", inboxOf("second")).ready).toBe(1);
 });
+
+test("who settles leaves the keys that are over its part to the others, and takes them when nobody else did", () => {
+  const ordered = { ...source, name: "o", shape: { ...shape, ordered: true } };
+  const from: Inbox = { ...inbox, source: "o", group: "o", shape: ordered.shape, ordered: true };
+  const [first, second] = pair();
+  first.ask("declare", [ordered]);
+  const messages = ["a1", "b1", "a2", "b2"].map((id) => message(id, { key: id.slice(0, 1) }));
+  first.ask("send", { to: ordered, messages: pack(messages) });
+  first.join(1, from);
+  first.feed("part");
+  expect(first.delivered).toEqual(["a1", "b1"]);
+  second.join(1, from);
+  first.ack(1, ["a1"]);
+  first.feed("part");
+  expect([first.delivered.length, first.service.feeder.left]).toEqual([2, true]);
+  second.feed("part");
+  expect(second.delivered).toEqual(["a2"]);
+  first.ack(1, ["b1"]);
+  first.feed("part");
+  expect(first.delivered).toEqual(["a1", "b1", "b2"]);
+});
