@@ -60,5 +60,10 @@ export function handlingOf(message: Message<Item>): Handling {
   const { data, id, type, source, timestamp, version, correlationId, causationId, key, expiresAt, headers, attempt } =
     message;
   const envelope = { id, type, source, timestamp, version, correlationId, causationId, key, expiresAt, headers };
-  return { n: data.n, text: data.text, ...envelope, attempt, beganAt: performance.timeOrigin + performance.now() };
+  return { n: data.n, text: data.text, ...envelope, attempt, beganAt: epochNow() };
+}
+
+/** Epoch ms, with fractions. */
+export function epochNow(): number {
+  return performance.timeOrigin + performance.now();
 }

@@ -153,7 +153,7 @@ class Siege {
   #seen(): readonly HistoryEvent[] {
     return this.#members.flatMap(({ group, member }) => [
       ...member.began.map(({ n, beganAt }) => ({ kind: "deliver", n, group, at: beganAt }) as const),
-      ...member.done.map((n) => ({ kind: "done", n, group }) as const),
+      ...member.ends.map(({ n, at }) => ({ kind: "done", n, group, at }) as const),
     ]);
   }
 }

@@ -15,7 +15,7 @@ export type HistoryEvent =
     }
   | { readonly kind: "ok" | "fail" | "unknown"; readonly n: number }
   | { readonly kind: "deliver"; readonly n: number; readonly group: string; readonly at: number }
-  | { readonly kind: "done"; readonly n: number; readonly group: string }
+  | { readonly kind: "done"; readonly n: number; readonly group: string; readonly at: number }
   | { readonly kind: "dead"; readonly n: number; readonly group: string };
 
 /** The publishes and the groups a run had; events of one kind stand in the order they happened. */

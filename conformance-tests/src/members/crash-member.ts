@@ -4,7 +4,7 @@ import type { Item, Outline } from "../item.ts";
 import type { Handling } from "../recorder.ts";
 import { Host } from "./host.ts";
 import { MemberLog } from "./log.ts";
-import type { Member, MemberSpec } from "./member.ts";
+import type { End, Member, MemberSpec } from "./member.ts";
 
 /** A member in this process, whose death is played by its transport's crash. */
 export class CrashMember implements Member {
@@ -36,6 +36,10 @@ export class CrashMember implements Member {
 
   get began(): readonly Handling[] {
     return this.#log.began;
+  }
+
+  get ends(): readonly End[] {
+    return this.#log.ends;
   }
 
   get done(): readonly number[] {

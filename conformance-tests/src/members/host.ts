@@ -1,6 +1,6 @@
 import { type Bus, type Consumer, fixed, type Message } from "@waybill/core";
 import { type Act, type Item, type Outline, queueOf, topicOf } from "../item.ts";
-import { handlingOf } from "../recorder.ts";
+import { epochNow, handlingOf } from "../recorder.ts";
 import type { MemberEvent, MemberOrder, MemberSpec } from "./member.ts";
 
 export interface HostOptions {
@@ -50,7 +50,7 @@ export class Host {
     message.signal.addEventListener("abort", () => void tell({ kind: "aborted", n }));
     await tell({ kind: "began", handling: handlingOf(message) });
     await this.#act(act, message);
-    await tell({ kind: "done", n });
+    await tell({ kind: "done", end: { n, at: epochNow() } });
   }
 
   async #act(act: Act, message: Message<Item>): Promise<void> {

@@ -1,10 +1,10 @@
 import type { Handling } from "../recorder.ts";
-import type { MemberEvent } from "./member.ts";
+import type { End, MemberEvent } from "./member.ts";
 
 /** What a member has told so far. */
 export class MemberLog {
   readonly began: Handling[] = [];
-  readonly done: number[] = [];
+  readonly ends: End[] = [];
   readonly aborted: number[] = [];
   group = "";
   readonly #ready = Promise.withResolvers<void>();
@@ -15,6 +15,10 @@ export class MemberLog {
     this.#ready.promise.catch(() => undefined);
   }
 
+  get done(): readonly number[] {
+    return this.ends.map(({ n }) => n);
+  }
+
   /** Resolves once the member takes messages; rejects if it could not. */
   get ready(): Promise<void> {
     return this.#ready.promise;
@@ -22,7 +26,7 @@ export class MemberLog {
 
   readonly hear = (event: MemberEvent): void => {
     if (event.kind === "began") this.began.push(event.handling);
-    else if (event.kind === "done") this.done.push(event.n);
+    else if (event.kind === "done") this.ends.push(event.end);
     else if (event.kind === "aborted") this.aborted.push(event.n);
     else if (event.kind === "ready") {
       this.group = event.group;

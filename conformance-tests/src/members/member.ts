@@ -14,10 +14,17 @@ export interface MemberSpec {
   readonly act?: Act | undefined;
 }
 
+/** The end of a handling that succeeded. */
+export interface End {
+  readonly n: number;
+  /** Epoch ms, with fractions. */
+  readonly at: number;
+}
+
 /** What a member tells. */
 export type MemberEvent =
   | { readonly kind: "began"; readonly handling: Handling }
-  | { readonly kind: "done"; readonly n: number }
+  | { readonly kind: "done"; readonly end: End }
   | { readonly kind: "aborted"; readonly n: number }
   | { readonly kind: "ready"; readonly group: string }
   | { readonly kind: "published"; readonly ref: number; readonly error: string | undefined }
@@ -33,6 +40,7 @@ export type MemberOrder =
 export interface Member {
   readonly group: string;
   readonly began: readonly Handling[];
+  readonly ends: readonly End[];
   /** The numbers of the messages whose handlers succeeded. */
   readonly done: readonly number[];
   /** The numbers of the messages whose signal has fired. */

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { Item, Outline } from "../item.ts";
 import type { Handling } from "../recorder.ts";
 import { MemberLog } from "./log.ts";
-import type { Member, MemberEvent, MemberOrder, MemberSpec } from "./member.ts";
+import type { End, Member, MemberEvent, MemberOrder, MemberSpec } from "./member.ts";
 
 /** What a member in a process of its own needs to know. */
 export interface ProcessSpec extends MemberSpec {
@@ -46,6 +46,10 @@ export class ProcessMember implements Member {
 
   get began(): readonly Handling[] {
     return this.#log.began;
+  }
+
+  get ends(): readonly End[] {
+    return this.#log.ends;
   }
 
   get done(): readonly number[] {

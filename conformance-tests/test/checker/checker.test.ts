@@ -10,7 +10,7 @@ const events: readonly HistoryEvent[] = Array.from({ length: 10 }, (_, n) => n).
   const poisoned = n === 9;
   const copies = groups.flatMap((group): HistoryEvent[] => [
     { kind: "deliver", n, group, at: 100 + n },
-    poisoned ? { kind: "dead", n, group } : { kind: "done", n, group },
+    poisoned ? { kind: "dead", n, group } : { kind: "done", n, group, at: 100.5 + n },
   ]);
   return [
     { kind: "invoke", n, key: `k${n % 2}`, poisoned, deliverAt: n === 8 ? 105 : undefined },
@@ -43,7 +43,7 @@ describe("a history in which all is well", () => {
   });
 
   test("is kept also with duplicates, which are counted", () => {
-    const verdict = judged([...events, { kind: "done", n: 3, group: "a" }]);
+    const verdict = judged([...events, { kind: "done", n: 3, group: "a", at: 200 }]);
     expect(verdict.kept).toBe(true);
     expect(groupOf(verdict).duplicated).toEqual([3]);
   });
@@ -112,7 +112,7 @@ describe("one event changed", () => {
   test("dead letters are exactly the poisoned, once", () => {
     expect(groupOf(judged([...events, { kind: "dead", n: 1, group: "a" }])).wronglyDead).toEqual([1]);
     expect(groupOf(judged([...events, { kind: "dead", n: 9, group: "a" }])).wronglyDead).toEqual([9]);
-    const handled = [...without("dead", 9, "a"), { kind: "done", n: 9, group: "a" } as const];
+    const handled = [...without("dead", 9, "a"), { kind: "done", n: 9, group: "a", at: 200 } as const];
     expect(groupOf(judged(handled)).notDead).toEqual([9]);
   });
 });

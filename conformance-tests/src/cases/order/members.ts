@@ -3,6 +3,7 @@ import { type Case, casesOf } from "../../case.ts";
 import { range, sameNumbers } from "../../expect.ts";
 import { outlineOf } from "../../item.ts";
 import { every, kills, order } from "../../owed.ts";
+import type { Member } from "../../members/member.ts";
 import type { Handling } from "../../recorder.ts";
 
 const keyCount = 4;
@@ -38,6 +39,7 @@ export const members: readonly Case[] = casesOf("ORD-2", {
       const inTime = [...began()].sort((one, other) => one.beganAt - other.beganAt);
       for (const key of range(0, keyCount))
         checkOrder(inTime.filter(({ n }) => n % keyCount === key).map(({ n }) => n));
+      checkOverlap(all);
       sameNumbers([...new Set(inTime.map(({ n }) => n))], range(0, 240), "handled");
     },
   },
@@ -48,5 +50,20 @@ function checkOrder(numbers: readonly number[]): void {
   for (const [index, n] of numbers.entries()) {
     const before = numbers[index - 1] ?? n - keyCount;
     assert(n === before || n === before + keyCount, `${n} came after ${before}, in ${numbers.join(" ")}`);
+  }
+}
+
+/** None began before the one before it in its key had been handled to the end. */
+function checkOverlap(all: readonly Member[]): void {
+  const [began, ended] = [new Map<number, number>(), new Map<number, number>()];
+  const note = (times: Map<number, number>, n: number, at: number): void =>
+    void times.set(n, Math.min(at, times.get(n) ?? Infinity));
+  for (const member of all) {
+    for (const { n, beganAt } of member.began) note(began, n, beganAt);
+    for (const { n, at } of member.ends) note(ended, n, at);
+  }
+  for (const [n, at] of began) {
+    const before = n < keyCount ? -Infinity : (ended.get(n - keyCount) ?? Infinity);
+    assert(at >= before - 1, `${n} began ${before - at} ms before the end of ${n - keyCount}`);
   }
 }
