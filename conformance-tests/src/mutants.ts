@@ -6,11 +6,13 @@ import { publishingMutants } from "./mutants/publishing.ts";
 import { replyingMutants } from "./mutants/replying.ts";
 import { replayingMutants } from "./mutants/replaying.ts";
 import { settlingMutants } from "./mutants/settling.ts";
+import { sharingMutants } from "./mutants/sharing.ts";
 
 /** Every mutant of the suite. */
 export const allMutants: readonly Mutant[] = [
   ...publishingMutants,
   ...deliveringMutants,
+  ...sharingMutants,
   ...settlingMutants,
   ...keepingMutants,
   ...patternMutants,

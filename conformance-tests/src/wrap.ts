@@ -14,6 +14,8 @@ import type {
 
 /** What stands between core and one receiver. What is left out passes unchanged. */
 export interface ReceiverHooks {
+  /** What it may hold, when it begins and whenever that changes. */
+  readonly flow?: ((flow: Flow) => Flow) | undefined;
   readonly deliver?: ((batch: readonly Delivery[], sink: Sink) => void) | undefined;
   readonly lost?: ((batch: readonly Delivery[], cause: WaybillError, sink: Sink) => void) | undefined;
   readonly settle?:
@@ -72,7 +74,7 @@ async function receive(
     return inner;
   };
   const hooks = hooksOf(from, flow, receiver);
-  inner = await transport.receive(from, flow, {
+  inner = await transport.receive(from, hooks.flow?.(flow) ?? flow, {
     deliver: (batch) => (hooks.deliver === undefined ? sink.deliver(batch) : hooks.deliver(batch, sink)),
     lost: (batch, cause) => (hooks.lost === undefined ? sink.lost(batch, cause) : hooks.lost(batch, cause, sink)),
   });
@@ -84,7 +86,11 @@ function wrapReceiver(receiver: Receiver, hooks: ReceiverHooks): Receiver {
     address: receiver.address,
     ended: receiver.ended,
     settle: (batch) => (hooks.settle === undefined ? receiver.settle(batch) : hooks.settle(batch, receiver)),
-    resize: (flow) => (hooks.resize === undefined ? receiver.resize(flow) : hooks.resize(flow, receiver)),
+    resize(given) {
+      const flow = hooks.flow?.(given) ?? given;
+      if (hooks.resize === undefined) receiver.resize(flow);
+      else hooks.resize(flow, receiver);
+    },
     pulse: () => receiver.pulse(),
     stop: () => (hooks.stop === undefined ? receiver.stop() : hooks.stop(receiver)),
     close: () => (hooks.close === undefined ? receiver.close() : hooks.close(receiver)),

@@ -1,8 +1,8 @@
-import type { Delivery, Flow, Inbox, Receiver } from "@waybill/core";
+import type { Delivery } from "@waybill/core";
 import { WaybillError } from "@waybill/core";
 import type { Mutant } from "../mutant.ts";
 import { type ReceiverHooks, wrap } from "../wrap.ts";
-import { onDelivery, onNames } from "./tools.ts";
+import { onDelivery, onFlow, onNames, onPlaces } from "./tools.ts";
 
 /** What goes wrong on the way out. */
 export const deliveringMutants: readonly Mutant[] = [
@@ -45,12 +45,12 @@ export const deliveringMutants: readonly Mutant[] = [
     caughtBy: ["SUB-7/close", "SUB-7/sweep"],
     mutate: onNames((inbox) => ({ ...inbox, ephemeral: false })),
   },
-  { name: "hands-out-one-by-one", caughtBy: ["SUB-5/handlers", "ORD-1/parallel"], mutate: windowed(() => 1) },
-  { name: "ignores-the-window", caughtBy: ["SUB-5/window"], mutate: windowed(() => 1_000) },
+  { name: "hands-out-one-by-one", caughtBy: ["SUB-5/handlers", "ORD-1/parallel"], mutate: windowed(1) },
+  { name: "ignores-the-window", caughtBy: ["SUB-5/window"], mutate: windowed(1_000) },
   {
     name: "settles-last-what-it-should-first",
     caughtBy: ["ACK-6/killed"],
-    mutate: flowing((flow) => ({ ...flow, settle: "after" })),
+    mutate: onFlow((flow) => ({ ...flow, settle: "after" })),
   },
   {
     name: "forgets-when-it-is-due",
@@ -146,28 +146,16 @@ export const deliveringMutants: readonly Mutant[] = [
   {
     name: "claims-an-order-it-does-not-keep",
     caughtBy: ["ORD-1", "ORD-2", "ORD-3"],
-    mutate: onNames((inbox: Inbox) => ({ ...inbox, ordered: false })),
+    mutate: onPlaces(
+      (inbox) => ({ ...inbox, ordered: false, shape: { ...inbox.shape, ordered: false } }),
+      (source) => ({ ...source, shape: { ...source.shape, ordered: false } }),
+    ),
   },
 ];
 
-function windowed(window: (flow: Flow) => number): Mutant["mutate"] {
-  return flowing((flow) => (flow.window === 0 ? flow : { ...flow, window: window(flow) }));
-}
-
-function flowing(changed: (flow: Flow) => Flow): Mutant["mutate"] {
-  return (adapter) =>
-    wrap(adapter, (transport) => ({
-      async receive(from, flow, sink) {
-        const receiver = await transport.receive(from, changed(flow), sink);
-        return new Proxy(receiver, {
-          get(target, name: keyof Receiver): unknown {
-            if (name === "resize") return (next: Flow) => target.resize(changed(next));
-            const value: unknown = target[name];
-            return typeof value === "function" ? value.bind(target) : value;
-          },
-        });
-      },
-    }));
+/** Leaves a pause a pause. */
+function windowed(window: number): Mutant["mutate"] {
+  return onFlow((flow) => (flow.window === 0 ? flow : { ...flow, window }));
 }
 
 /** Delivers no more until all it has delivered is settled. */

@@ -1,8 +1,21 @@
-import type { Adapter, Delivery, Inbox, Place, Settlement, SettleResult, Transport, WireMessage } from "@waybill/core";
+import type {
+  Adapter,
+  Delivery,
+  Flow,
+  Inbox,
+  Place,
+  Settlement,
+  SettleResult,
+  Source,
+  Transport,
+  WireMessage,
+} from "@waybill/core";
 import { type Hooks, type ReceiverHooks, wrap } from "../wrap.ts";
 
+type Mutate = (adapter: Adapter) => Adapter;
+
 /** Changes each message on its way in. */
-export function onSend(change: (message: WireMessage) => WireMessage): (adapter: Adapter) => Adapter {
+export function onSend(change: (message: WireMessage) => WireMessage): Mutate {
   return (adapter) =>
     wrap(adapter, (transport) => ({
       send: (to, messages, options) => transport.send(to, messages.map(change), options),
@@ -10,9 +23,7 @@ export function onSend(change: (message: WireMessage) => WireMessage): (adapter:
 }
 
 /** Changes each delivery on its way out; it is settled as the one it was. */
-export function onDelivery(
-  change: (delivery: Delivery, transport: Transport) => Delivery,
-): (adapter: Adapter) => Adapter {
+export function onDelivery(change: (delivery: Delivery, transport: Transport) => Delivery): Mutate {
   return (adapter) =>
     wrap(adapter, (transport) => ({ receiver: () => changing((delivery) => change(delivery, transport)) }));
 }
@@ -20,7 +31,7 @@ export function onDelivery(
 /** Changes each settlement; undefined: it is swallowed and called settled. */
 export function onSettle(
   change: (settlement: Settlement, transport: Transport, from: Inbox) => Settlement | undefined,
-): (adapter: Adapter) => Adapter {
+): Mutate {
   return (adapter) =>
     wrap(adapter, (transport) => ({
       receiver: (from) => ({
@@ -34,9 +45,23 @@ export function onSettle(
     }));
 }
 
+/** Changes how much each receiver may hold. */
+export function onFlow(change: (flow: Flow) => Flow): Mutate {
+  return (adapter) => wrap(adapter, () => ({ receiver: () => ({ flow: change }) }));
+}
+
 /** Names every source and inbox differently from what core says. */
-export function onNames(change: (inbox: Inbox) => Inbox, source: (name: string) => string = (name) => name) {
-  return (adapter: Adapter): Adapter => wrap(adapter, (transport) => renaming(transport, change, source));
+export function onNames(change: (inbox: Inbox) => Inbox, name: (source: string) => string = (same) => same): Mutate {
+  const inboxOf = (inbox: Inbox): Inbox => {
+    const changed = change(inbox);
+    return { ...changed, source: name(changed.source) };
+  };
+  return onPlaces(inboxOf, (source) => ({ ...source, name: name(source.name) }));
+}
+
+/** Lays every source and inbox out differently from what core says. */
+export function onPlaces(inboxOf: (inbox: Inbox) => Inbox, sourceOf: (source: Source) => Source): Mutate {
+  return (adapter) => wrap(adapter, (transport) => moving(transport, inboxOf, sourceOf));
 }
 
 /** Waits, then does it, whatever comes of it. */
@@ -70,22 +95,18 @@ function changing(change: (delivery: Delivery) => Delivery): ReceiverHooks {
   };
 }
 
-function renaming(transport: Transport, inboxOf: (inbox: Inbox) => Inbox, source: (name: string) => string): Hooks {
-  const inbox = (from: Inbox): Inbox => {
-    const changed = inboxOf(from);
-    return { ...changed, source: source(changed.source) };
-  };
-  const place = <P extends Place>(given: P): P =>
-    given.kind === "source" ? { ...given, name: source(given.name) } : { ...given, inbox: inbox(given.inbox) };
+function moving(transport: Transport, inboxOf: (inbox: Inbox) => Inbox, sourceOf: (source: Source) => Source): Hooks {
+  const placeOf = (place: Place): Place =>
+    place.kind === "source" ? sourceOf(place) : { ...place, inbox: inboxOf(place.inbox) };
   return {
-    declare: (places) => transport.declare(places.map(place)),
-    remove: (given) => transport.remove(place(given)),
+    declare: (places) => transport.declare(places.map(placeOf)),
+    remove: (place) => transport.remove(placeOf(place)),
     send: (to, messages, options) => {
-      if (to.kind === "source") return transport.send({ ...to, name: source(to.name) }, messages, options);
-      return transport.send(to.kind === "inbox" ? { ...to, inbox: inbox(to.inbox) } : to, messages, options);
+      if (to.kind === "source") return transport.send(sourceOf(to), messages, options);
+      return transport.send(to.kind === "inbox" ? { ...to, inbox: inboxOf(to.inbox) } : to, messages, options);
     },
-    receive: (from, flow, sink) => transport.receive(inbox(from), flow, sink),
-    depth: (from) => transport.depth(inbox(from)),
-    walk: (from, visit, signal) => transport.walk(inbox(from), visit, signal),
+    receive: (from, flow, sink) => transport.receive(inboxOf(from), flow, sink),
+    depth: (from) => transport.depth(inboxOf(from)),
+    walk: (from, visit, signal) => transport.walk(inboxOf(from), visit, signal),
   };
 }

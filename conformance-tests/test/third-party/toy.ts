@@ -178,8 +178,9 @@ class ToyReceiver implements Receiver {
     setImmediate(() => {
       const batch: Delivery[] = [];
       while (!this.#stopped && this.#held.size < this.#flow.window) {
-        const next = this.#box.ready.shift();
-        if (next === undefined) break;
+        const next = this.#box.ready[0];
+        if (next === undefined || !this.#fits(next)) break;
+        this.#box.ready.shift();
         const entry = { ...next, deliveries: next.deliveries + 1 };
         const delivery = { ...entry, malformed: undefined };
         this.#held.set(delivery, entry);
@@ -187,6 +188,12 @@ class ToyReceiver implements Receiver {
       }
       if (batch.length > 0) this.#sink.deliver(batch);
     });
+  }
+
+  /** The first may be of any size. */
+  #fits({ body }: Entry): boolean {
+    const held = [...this.#held.keys()].reduce((sum, delivery) => sum + delivery.body.length, 0);
+    return held === 0 || held + body.length <= this.#flow.bytes;
   }
 
   settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]> {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { Delivery, Flow, Inbox } from "@waybill/core";
-import type { Bench } from "../../bench.ts";
+import type { Delivery, Flow } from "@waybill/core";
 import { type Case, casesOf } from "../../case.ts";
 import { gate, range, sameNumbers } from "../../expect.ts";
 import { always, order } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
+import { seam, sinkInto } from "../../seam.ts";
 
 const concurrency: readonly Case[] = casesOf("SUB-5", {
   handlers: {
@@ -42,7 +42,7 @@ const concurrency: readonly Case[] = casesOf("SUB-5", {
     owed: always,
     async run(bench) {
       const { inbox, transport, send } = await seam(bench);
-      await send(range(0, 20));
+      await send(range(0, 20).map((n) => ({ n })));
       const held: Delivery[] = [];
       const flow: Flow = { window: 3, bytes: 2 ** 20, settle: "after" };
       const receiver = await transport.receive(inbox, flow, sinkInto(held));
@@ -183,14 +183,14 @@ const pausing: readonly Case[] = casesOf("SUB-10", {
       const flow: Flow = { window: 10, bytes: 2 ** 20, settle: "after" };
       const held: Delivery[] = [];
       const receiver = await transport.receive(inbox, flow, sinkInto(held));
-      await send([0]);
+      await send([{ n: 0 }]);
       await bench.eventually(
         "the first",
         () => held.length,
         (count) => count === 1,
       );
       receiver.resize({ ...flow, window: 0 });
-      await send(range(1, 10));
+      await send(range(1, 10).map((n) => ({ n })));
       const others: Delivery[] = [];
       const second = await transport.receive(inbox, flow, sinkInto(others));
       await bench.eventually(
@@ -209,29 +209,3 @@ const pausing: readonly Case[] = casesOf("SUB-10", {
 
 /** SUB-5, SUB-9, SUB-10 */
 export const flow: readonly Case[] = [...concurrency, ...slow, ...pausing];
-
-async function seam(bench: Bench): Promise<{
-  readonly inbox: Inbox;
-  readonly transport: Awaited<ReturnType<Bench["transport"]>>;
-  readonly send: (numbers: readonly number[]) => Promise<void>;
-}> {
-  const transport = await bench.transport();
-  const bus = await bench.connect();
-  const queue = bench.queue();
-  const inbox: Inbox = { source: queue.name, shape: queue.shape, group: queue.name, ordered: false, ephemeral: false };
-  await transport.declare([
-    { kind: "source", name: queue.name, shape: queue.shape },
-    { kind: "inbox", inbox, start: { from: "now", reset: false } },
-  ]);
-  const send = async (numbers: readonly number[]): Promise<void> => {
-    await bus.publishMany(
-      queue,
-      numbers.map((n) => ({ n })),
-    );
-  };
-  return { inbox, transport, send };
-}
-
-function sinkInto(held: Delivery[]): { deliver(batch: readonly Delivery[]): void; lost(): void } {
-  return { deliver: (batch) => void held.push(...batch), lost: () => undefined };
-}

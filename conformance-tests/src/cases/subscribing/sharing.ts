@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import type { Bus, Queue } from "@waybill/core";
+import type { Bench } from "../../bench.ts";
+import { type Case, casesOf } from "../../case.ts";
+import { gate, range, sameNumbers } from "../../expect.ts";
+import type { Item } from "../../item.ts";
+import { always, every, order, where } from "../../owed.ts";
+import { Recorder } from "../../recorder.ts";
+
+const keyCount = 16;
+
+const shares: readonly Case[] = casesOf("SUB-12", {
+  "": {
+    shows: "a member that joins in the middle of a backlog gets its share of what is left",
+    owed: always,
+    run: (bench) => joinsIn(bench, bench.queue()),
+  },
+  ordered: {
+    shows: "so also on an ordered queue, where the members share the keys",
+    owed: order,
+    on: "ordered queue",
+    run: (bench) => joinsIn(bench, bench.queue({ ordered: true })),
+  },
+});
+
+const waits = where("a hand-over that waits for handlers", ({ handoverMs }) => handoverMs > 0);
+
+const handsOver: readonly Case[] = casesOf("SUB-13", {
+  "": {
+    shows: "while members join and leave in peace, each message is handled once",
+    owed: waits,
+    run: (bench) => comesAndGoes(bench, bench.queue()),
+  },
+  ordered: {
+    shows: "so also on an ordered queue",
+    owed: every(order, waits),
+    on: "ordered queue",
+    run: (bench) => comesAndGoes(bench, bench.queue({ ordered: true })),
+  },
+});
+
+/** SUB-12, SUB-13 */
+export const sharing: readonly Case[] = [...shares, ...handsOver];
+
+/** A member of a group that writes down what it handles, and takes its time. */
+class Worker {
+  readonly seen: Recorder = new Recorder();
+  readonly bus: Bus;
+
+  private constructor(bus: Bus) {
+    this.bus = bus;
+  }
+
+  static async join(bench: Bench, queue: Queue<Item>, work: (n: number) => unknown = () => undefined): Promise<Worker> {
+    const worker = new Worker(await bench.connect());
+    const handler = worker.seen.handler(async ({ data }) => {
+      await work(data.n);
+      await new Promise((resolve) => void setTimeout(resolve, 5));
+    });
+    await worker.bus.work(queue, { concurrency: 2 }, handler);
+    return worker;
+  }
+}
+
+async function publish(bench: Bench, queue: Queue<Item>, count: number): Promise<void> {
+  const bus = await bench.connect();
+  await bus.publishMany(
+    queue,
+    range(0, count).map((n) => ({ n, key: `k${n % keyCount}` })),
+  );
+}
+
+/** The one that joins gets at least a fifth of what the first has not got when it comes. */
+async function joinsIn(bench: Bench, queue: Queue<Item>): Promise<void> {
+  await publish(bench, queue, 300);
+  const first = await Worker.join(bench, queue);
+  await bench.eventually(
+    "the first is at work",
+    () => first.seen.done.length,
+    (count) => count >= 40,
+  );
+  const second = await Worker.join(bench, queue);
+  const left = 300 - first.seen.began.length;
+  await bench.eventually(
+    "all handled",
+    () => first.seen.done.length + second.seen.done.length,
+    (count) => count >= 300,
+  );
+  const share = second.seen.done.length;
+  assert(share >= left / 5, `the one that joined has handled ${share} of the ${left} that were left`);
+  sameNumbers([...first.seen.numbers, ...second.seen.numbers], range(0, 300), "handled by both");
+}
+
+/** A second member joins, the first leaves while one of its handlers takes its time, a third joins, the second leaves. */
+async function comesAndGoes(bench: Bench, queue: Queue<Item>): Promise<void> {
+  const { opened, open } = gate();
+  const workers = [await Worker.join(bench, queue, (n) => (n === 0 ? opened : undefined))];
+  const began = (): readonly number[] => workers.flatMap(({ seen }) => seen.numbers);
+  const until = (count: number): Promise<unknown> =>
+    bench.eventually(
+      `${count} begun`,
+      () => began().length,
+      (many) => many >= count,
+    );
+  const publishing = bench.later(publish(bench, queue, 300));
+  await until(30);
+  workers.push(await Worker.join(bench, queue));
+  await until(80);
+  const leaving = bench.later(workers[0]?.bus.close() ?? Promise.resolve());
+  await until(130);
+  open();
+  await leaving;
+  workers.push(await Worker.join(bench, queue));
+  await until(180);
+  await workers[1]?.bus.close();
+  await publishing;
+  await until(300);
+  await bench.drained((await bench.connect()).inbox(queue));
+  sameNumbers(began(), range(0, 300), "handled");
+  const attempts = workers.flatMap(({ seen }) => seen.began.map(({ attempt }) => attempt));
+  assert.deepEqual(new Set(attempts), new Set([1]), "attempts");
+}
