@@ -1,13 +1,14 @@
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { WaybillError } from "@waybill/core";
 
 /**
  * Checks what SQLite would only call "unable to open".
- * @throws WaybillError `CONFIG` for a directory that is not there, `PERMISSION` for a directory, `MISSING` for no file to verify
+ * @throws WaybillError `CONFIG` for a directory that is not there, `PERMISSION` for a directory and for what may not be looked at,
+ *   `MISSING` for no file to verify
  */
 export function checkPath(file: string, topology: "create" | "verify"): void {
-  const directory = statSync(dirname(file), { throwIfNoEntry: false });
+  const directory = statOf(dirname(file));
   if (directory === undefined) {
     throw new WaybillError(
       "CONFIG",
@@ -17,11 +18,21 @@ export function checkPath(file: string, topology: "create" | "verify"): void {
   if (!directory.isDirectory()) {
     throw new WaybillError("CONFIG", `${file}: ${dirname(file)} is a file and no directory; correct the path`);
   }
-  const found = statSync(file, { throwIfNoEntry: false });
+  const found = statOf(file);
   if (found?.isDirectory() === true) {
     throw new WaybillError("PERMISSION", `${file}: is a directory; give the path of a file`);
   }
   if (topology === "verify" && found === undefined) {
     throw new WaybillError("MISSING", `${file}: does not exist, and topology is "verify"`);
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw new WaybillError("PERMISSION", `${path}: cannot be looked at (${String(cause)}); correct the path`, {
+      cause,
+    });
   }
 }

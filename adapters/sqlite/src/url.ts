@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { WaybillError } from "@waybill/core";
+import { nearest } from "./nearest.ts";
 
 export interface Settings {
   /** The absolute path of the database file. */
@@ -10,7 +11,7 @@ export interface Settings {
   readonly maxPages: number | undefined;
 }
 
-const known = ["leaseMs", "maxPages"] as const;
+const known = ["leaseMs", "maxPages"];
 
 /**
  * Reads `sqlite:./file.db`, `sqlite:/abs/file.db`, `sqlite:///abs/file.db`, with `?leaseMs=` and `?maxPages=`, which
@@ -18,11 +19,12 @@ const known = ["leaseMs", "maxPages"] as const;
  * @throws WaybillError `CONFIG` naming what cannot be read
  */
 export function settingsOf(url: URL, options: unknown): Settings {
+  if (typeof (options ?? {}) !== "object") throw config(`the options are ${String(options)}; give an object`);
   const given = new Map<string, unknown>(Object.entries(options ?? {}));
-  for (const [name, value] of url.searchParams) given.set(name, Number(value));
+  for (const [name, value] of url.searchParams) given.set(name, /^\d+$/.test(value) ? Number(value) : value);
   for (const name of given.keys()) {
-    if (!(known as readonly string[]).includes(name)) {
-      throw new WaybillError("CONFIG", `sqlite: knows no setting "${name}"; known are ${known.join(", ")}`);
+    if (!known.includes(name)) {
+      throw config(`knows no setting ${JSON.stringify(name)}; did you mean "${nearest(name, known)}"? ${all}`);
     }
   }
   return {
@@ -32,18 +34,15 @@ export function settingsOf(url: URL, options: unknown): Settings {
   };
 }
 
+const all = `known are ${known.join(" and ")}`;
+
 function fileOf(url: URL): string {
   const path = decoded(url.pathname);
-  if (url.host !== "") {
-    throw new WaybillError(
-      "CONFIG",
-      `sqlite: names no host; write sqlite:./${url.host}${path} or sqlite:///absolute/path`,
-    );
-  }
-  if (path === ":memory:") throw new WaybillError("CONFIG", `sqlite: needs a file; use the carrier "memory:" instead`);
-  if (path === "" || path === "/" || path.endsWith("/")) {
-    throw new WaybillError("CONFIG", `sqlite: needs the path of a file, such as sqlite:./waybill.db`);
-  }
+  if (url.host !== "") throw config(`names no host; write sqlite:./${url.host}${path} or sqlite:///absolute/path`);
+  if (url.hash !== "") throw config(`a "#" in the name of a file is written %23`);
+  if (path === ":memory:") throw config(`needs a file; use the carrier "memory:" instead`);
+  if (path.includes("\0")) throw config("the name of a file has no NUL character");
+  if (path === "" || path.endsWith("/")) throw config("needs the path of a file, such as sqlite:./waybill.db");
   return resolve(path);
 }
 
@@ -51,13 +50,15 @@ function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch (cause) {
-    throw new WaybillError("CONFIG", `sqlite: path ${JSON.stringify(path)} is not well encoded; write % as %25`, {
-      cause,
-    });
+    throw config(`path ${JSON.stringify(path)} is not well encoded; write % as %25`, cause);
   }
 }
 
 function wholeNumber(value: unknown, name: string): number {
-  if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
-  throw new WaybillError("CONFIG", `sqlite: ${name} is ${String(value)}; give a whole number above 0`);
+  if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
+  throw config(`${name} is ${JSON.stringify(value)}; give a whole number above 0`);
+}
+
+function config(why: string, cause?: unknown): WaybillError {
+  return new WaybillError("CONFIG", `sqlite: ${why}`, { cause });
 }

@@ -141,9 +141,9 @@ function flawOf({ id, headers, bytes }: Row): string | undefined {
   if (headers === soundText) return undefined;
   try {
     const read: unknown = JSON.parse(headers);
-    const isSound =
-      typeof read === "object" && read !== null && Object.values(read).every((value) => typeof value === "string");
-    if (!isSound) return "the headers in the table are no object of strings";
+    const isObject = typeof read === "object" && read !== null && !Array.isArray(read);
+    if (!isObject || Object.values(read).some((value) => typeof value !== "string"))
+      return "the headers in the table are no object of strings";
   } catch {
     return "the headers in the table are no JSON";
   }

@@ -2,6 +2,7 @@ import type { Inbox } from "@waybill/core";
 import { expect, test } from "vitest";
 import { pack } from "../src/wire.ts";
 import { Connection, fromNow, leaseMs, message, newFile } from "./connection.ts";
+import { thrownBy } from "./thrown-by.ts";
 
 const shape = { kind: "queue", ordered: false, priorities: 1, retainMs: 0 } as const;
 const source = { kind: "source", name: "q", shape } as const;
@@ -114,7 +115,7 @@ test("an ephemeral inbox that was taken for dead is made again, and its owner is
   owner.ask("declare", [events, { kind: "inbox", inbox: own, start: fromNow }]);
   owner.join(1, own);
   other.service.sweep(Date.now() + 2 * leaseMs);
-  expect(() => other.ask("depth", own)).toThrow(expect.objectContaining({ code: "MISSING" }));
+  expect(thrownBy(() => other.ask("depth", own)).code).toBe("MISSING");
   owner.service.attend(Date.now());
   expect(owner.told.at(-1)).toEqual({ kind: "missed", receiver: 1 });
   other.ask("send", { to: events, messages: pack([message("a")]) });
