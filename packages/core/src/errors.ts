@@ -73,6 +73,12 @@ export class WaybillError extends Error {
   get transient(): boolean {
     return passing.has(this.code);
   }
+
+  /** So that `JSON.stringify(bus.health())` says why; an error's message is left out otherwise. */
+  toJSON(): { readonly name: string; readonly code: ErrorCode; readonly message: string } {
+    const { name, code, message } = this;
+    return { name, code, message };
+  }
 }
 
 /** Whatever was thrown, as a `WaybillError`: itself when it is one, else wrapped under `code` with the original as cause. */
