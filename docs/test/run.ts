@@ -5,6 +5,8 @@ import { join } from "node:path";
 import process from "node:process";
 import type { Readable } from "node:stream";
 
+const preload = new URL("./interruptible.ts", import.meta.url).href;
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -17,7 +19,7 @@ export interface Ended {
  */
 export async function run(file: string, url: string, until: string | undefined): Promise<Ended> {
   const folder = await mkdtemp(join(tmpdir(), "waybill-docs-"));
-  const child = spawn(process.execPath, [file], {
+  const child = spawn(process.execPath, ["--import", preload, file], {
     cwd: folder,
     env: { ...process.env, WAYBILL_URL: url, NODE_NO_WARNINGS: "1" },
     stdio: ["ignore", "pipe", "pipe"],
