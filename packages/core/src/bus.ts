@@ -4,20 +4,17 @@ import type { Clock } from "./clock.ts";
 import type { CloseOptions, Consumer, ConsumerHealth, HealthOptions } from "./consumer.ts";
 import type { Subscription } from "./consumers.ts";
 import { Consumers } from "./consumers.ts";
-import { DeadLetters } from "./dead-letters.ts";
 import type { AnyDefinition, Publishable } from "./definition.ts";
 import { milliseconds } from "./duration.ts";
 import type { Envelope } from "./envelope.ts";
-import type { InboxHandle } from "./inbox-handle.ts";
-import { inboxOf, placesOf, sourceOf } from "./inbox.ts";
+import { inboxHandle, type InboxHandle } from "./inbox-handle.ts";
+import { inboxOf, sourceOf } from "./inbox.ts";
 import type { WaybillError } from "./errors.ts";
 import type { ComposeEffect } from "./job.ts";
 import type { Handler } from "./message.ts";
 import type { Middleware } from "./middleware.ts";
-import { Outlets, supported } from "./outlets.ts";
+import { Outlets } from "./outlets.ts";
 import type { Pattern } from "./pattern.ts";
-import type { Position } from "./position.ts";
-import { startAt } from "./position.ts";
 import type { Producer, PublishResult } from "./producer.ts";
 import type { ManyOptions, PublishOptions } from "./publish-options.ts";
 import type { Queue } from "./queue.ts";
@@ -25,6 +22,8 @@ import type { RequestOptions } from "./requester.ts";
 import { canCall, Requester } from "./requester.ts";
 import type { ReplyHandler } from "./responder.ts";
 import { Responder } from "./responder.ts";
+import type { Schedule, ScheduleInfo, ScheduleOptions } from "./schedule.ts";
+import { Schedules } from "./schedules.ts";
 import type { Backoff, Inbox, Manifest, Random, Transport } from "./seam.ts";
 import type { SubscribeOptions, Tunables, WorkOptions } from "./subscribe-options.ts";
 import type { Topic } from "./topic.ts";
@@ -39,7 +38,11 @@ export interface BusContext {
   readonly publishTimeout: number;
   readonly maxBufferedBytes: number;
   readonly tunables: Tunables;
-  readonly report: (kind: "dropped" | "lost" | "settle-failed", inbox: Inbox, error: WaybillError) => void;
+  readonly report: (
+    kind: "dropped" | "lost" | "settle-failed" | "tick-failed",
+    inbox: Inbox,
+    error: WaybillError,
+  ) => void;
 }
 
 export interface Health {
@@ -54,6 +57,7 @@ export class Bus implements AsyncDisposable {
   readonly #middlewares: Middleware[] = [];
   readonly #consumers: Consumers;
   readonly #requester: Requester;
+  readonly #schedules: Schedules;
   #closing: Promise<void> | undefined;
   #inUse = false;
 
@@ -66,6 +70,7 @@ export class Bus implements AsyncDisposable {
     });
     this.#consumers = new Consumers({ ...context, middlewares: this.#middlewares, compose: this.#compose });
     this.#requester = new Requester({ ...context, outlets: this.#outlets });
+    this.#schedules = new Schedules({ ...context, outlets: this.#outlets });
   }
 
   /** Wraps every handling and publish. Before anything else is done with the bus, so that nothing goes unwrapped. */
@@ -177,6 +182,27 @@ export class Bus implements AsyncDisposable {
     });
   }
 
+  /**
+   * Publishes at the times of a cron expression. Run by many instances it misses no tick and sends each once, under the id
+   * `<name>@<its time in ISO 8601>`; after a crash one may come again, under its id (DLY-3). Changing it is scheduling it anew
+   * under its name. Rejects with `UNSUPPORTED` where the carrier keeps no order by key, and TypeError for an expression that cannot
+   * be read or never comes, and a zone nobody knows.
+   */
+  schedule<In>(name: string, options: ScheduleOptions<In>): Promise<Schedule> {
+    this.#inUse = true;
+    return this.#schedules.start(name, options);
+  }
+
+  /** The schedules that the carrier knows, by name, whoever runs them. */
+  schedules(): Promise<readonly ScheduleInfo[]> {
+    return this.#schedules.list();
+  }
+
+  /** Removes a schedule for good. End its instances first, or the next one that starts brings it back. */
+  unschedule(name: string): Promise<void> {
+    return this.#schedules.remove(name);
+  }
+
   /** One group's copy of a topic or a pattern: its dead letters, its depth. The group is made if it is new. */
   inbox(
     topic: Topic<unknown, unknown> | Pattern,
@@ -190,22 +216,7 @@ export class Bus implements AsyncDisposable {
     group?: string,
     options: { readonly ordered?: false | undefined } = {},
   ): InboxHandle {
-    const { transport } = this.#context;
-    const inbox = inboxOf(definition, group, options);
-    const places = placesOf(definition, inbox);
-    const ready = (): Promise<void> => transport.declare(places);
-    const seek = async (to: Position): Promise<void> => {
-      const start = startAt(to, true, definition, supported(transport, definition));
-      await transport.declare(placesOf(definition, inbox, start));
-    };
-    return {
-      source: inbox.source,
-      group: inbox.group,
-      deadLetters: new DeadLetters(transport, inbox, definition, ready),
-      seek,
-      stats: () => ready().then(() => transport.depth(inbox)),
-      remove: () => transport.remove({ kind: "inbox", inbox, start: { from: "now", reset: false } }),
-    };
+    return inboxHandle(this.#context.transport, definition, inboxOf(definition, group, options));
   }
 
   /** What this carrier, at its version, gives a definition. */
@@ -225,7 +236,7 @@ export class Bus implements AsyncDisposable {
    */
   async close({ grace = "30s" }: CloseOptions = {}): Promise<void> {
     const graceMs = milliseconds(grace, "grace");
-    this.#closing ??= this.#close({ grace: graceMs });
+    this.#closing ??= this.#close(graceMs);
     await this.#closing;
   }
 
@@ -246,8 +257,8 @@ export class Bus implements AsyncDisposable {
     }
   }
 
-  async #close(options: CloseOptions): Promise<void> {
-    await this.#consumers.close(options);
+  async #close(grace: number): Promise<void> {
+    await Promise.all([this.#consumers.close({ grace }), this.#schedules.close(grace)]);
     await this.#requester.close();
     await this.#outlets.close();
     await this.#context.transport.close();

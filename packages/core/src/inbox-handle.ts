@@ -1,6 +1,9 @@
-import type { DeadLetters } from "./dead-letters.ts";
-import type { Position } from "./position.ts";
-import type { Depth } from "./seam.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import type { AnyDefinition } from "./definition.ts";
+import { placesOf } from "./inbox.ts";
+import { supported } from "./outlets.ts";
+import { type Position, startAt } from "./position.ts";
+import type { Depth, Inbox, Transport } from "./seam.ts";
 
 /** One group's copy of a topic, or a queue: what an operator looks at. */
 export interface InboxHandle {
@@ -17,4 +20,22 @@ export interface InboxHandle {
   seek(to: Position): Promise<void>;
   /** Removes the group or queue with everything in it, dead letters too (GRP-1). */
   remove(): Promise<void>;
+}
+
+/** The handle of an inbox that is made when it is first used. */
+export function inboxHandle(transport: Transport, definition: AnyDefinition, inbox: Inbox): InboxHandle {
+  const places = placesOf(definition, inbox);
+  const ready = (): Promise<void> => transport.declare(places);
+  const seek = async (to: Position): Promise<void> => {
+    const start = startAt(to, true, definition, supported(transport, definition));
+    await transport.declare(placesOf(definition, inbox, start));
+  };
+  return {
+    source: inbox.source,
+    group: inbox.group,
+    deadLetters: new DeadLetters(transport, inbox, definition, ready),
+    seek,
+    stats: () => ready().then(() => transport.depth(inbox)),
+    remove: () => transport.remove({ kind: "inbox", inbox, start: { from: "now", reset: false } }),
+  };
 }

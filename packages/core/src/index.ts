@@ -47,6 +47,7 @@ export { RemoteError } from "./remote-error.ts";
 export type { RequestOptions } from "./requester.ts";
 export type { ReplyHandler } from "./responder.ts";
 export { type Delay, exponential, fixed, ladder, PermanentError, type RetryOptions } from "./retry.ts";
+export type { Schedule, ScheduleInfo, ScheduleOptions } from "./schedule.ts";
 export type * from "./seam.ts";
 export { seededRandom } from "./seeded-random.ts";
 export type { SubscribeOptions, WorkOptions } from "./subscribe-options.ts";

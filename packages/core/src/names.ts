@@ -10,7 +10,10 @@ const control = /\p{Cc}/u;
  * own. Everything else is kept apart exactly (SUB-3); adapters encode it where their broker allows less.
  * @throws TypeError naming the value and what is allowed
  */
-export function checkName(what: "topic" | "queue" | "group" | "namespace" | "source", name: string): string {
+export function checkName(
+  what: "topic" | "queue" | "group" | "namespace" | "source" | "schedule",
+  name: string,
+): string {
   const flaw =
     flawOf(name) ?? (isInternal(what, name) ? `begins with "${internalPrefix}", which is Waybill's own` : undefined);
   if (flaw === undefined) return name;

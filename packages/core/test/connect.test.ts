@@ -48,9 +48,11 @@ describe("the URL", () => {
   });
 
   test("names the package to install, where the adapter is not", async () => {
-    // Where nothing is installed: a copy of core alone.
+    // Where nothing is installed: a copy of core alone, and of what it depends on.
     const folder = await mkdtemp(join(tmpdir(), "waybill-core-"));
     await cp(new URL("../dist", import.meta.url), folder, { recursive: true });
+    const croner = new URL(".", import.meta.resolve("croner/package.json"));
+    await cp(croner, join(folder, "node_modules", "croner"), { recursive: true });
     const script = `
       const { connect } = await import("./index.js");
       for (const scheme of ["memory", "sqlite"]) {
