@@ -87,29 +87,30 @@ export function idempotency(options: IdempotencyOptions): Idempotency {
     } catch {}
   };
 
-  const claim = async (key: string, owner: string): Promise<Claim> => {
-    try {
-      return await store.claim(key, owner, leaseMs);
-    } catch (cause) {
-      throw new Postpone(unreachableMs, `the idempotency store cannot be asked: ${String(cause)}`, { cause });
+  const settle = (next: Handle, answer: Claim, claimed: Claimed): unknown => {
+    const { message } = claimed;
+    if (answer === "claimed") return run(next, claimed);
+    if (answer.state === "busy") {
+      throw new Postpone(Math.min(answer.leftMs, lookAgainMs), `message ${message.id} is being handled by another`);
     }
+    const { result, sends } = readRecord(answer.record);
+    message.adopt(sends);
+    return result;
   };
 
   return {
     name: "idempotency",
     keyOf,
     handle: (next) => async (message) => {
-      const key = keyOf(message);
-      const owner = `${instance}${(claims += 1)}`;
-      const answer = await claim(key, owner);
-      if (answer === "claimed") return run(next, { key, owner, message });
-      if (answer.state === "busy") {
-        const waitMs = Math.min(answer.leftMs, lookAgainMs);
-        throw new Postpone(waitMs, `message ${message.id} is being handled by another`);
+      const claimed = { key: keyOf(message), owner: `${instance}${(claims += 1)}`, message };
+      let answer: Claim | Promise<Claim>;
+      try {
+        answer = store.claim(claimed.key, claimed.owner, leaseMs);
+        if (answer instanceof Promise) answer = await answer;
+      } catch (cause) {
+        throw new Postpone(unreachableMs, `the idempotency store cannot be asked: ${String(cause)}`, { cause });
       }
-      const { result, sends } = readRecord(answer.record);
-      message.adopt(sends);
-      return result;
+      return settle(next, answer, claimed);
     },
   };
 }
