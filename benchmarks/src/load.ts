@@ -22,3 +22,11 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   await work();
   return performance.now() - from;
 }
+
+/** The CPU time of one of `count`, in µs. */
+export async function cpuEach(count: number, work: () => Promise<void>): Promise<number> {
+  const from = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(from);
+  return (user + system) / count;
+}

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Figure, rows } from "./figure.ts";
 
-const benches = ["core-policy", "memory", "sqlite-publish", "sqlite-pipeline", "sqlite-latency"];
+const benches = ["core-policy", "middleware", "memory", "sqlite-publish", "sqlite-pipeline", "sqlite-latency"];
 
 const { values } = parseArgs({
   options: {
