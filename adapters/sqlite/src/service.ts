@@ -170,8 +170,6 @@ export class Service {
     leave: ({ receiver }, turn) => {
       const member = this.members.get(receiver);
       if (member === undefined) return undefined;
-      // Whatever becomes of this transaction, it is given nothing more: not even in this very one.
-      member.stopped = true;
       for (const seq of member.held.keys()) this.#settle(member, { seq, outcome: "release" });
       this.#leases.drop(member.token);
       if (member.inbox.ephemeral) this.#topology.removeBox(member.box.id);

@@ -42,9 +42,13 @@ export class Connection {
     return this.round([{ kind, ask }])[0] as Requests[K]["answer"];
   }
 
-  /** Does several things in one transaction. */
-  round(asked: readonly Pick<Request, "kind" | "ask">[]): readonly unknown[] {
-    return this.#write((turn) => asked.map(({ kind, ask }) => this.service.execute({ id: 0, kind, ask }, turn)));
+  /** Does several things in one transaction, and with a share feeds its members in it, as the thread does. */
+  round(asked: readonly Pick<Request, "kind" | "ask">[], share?: Share): readonly unknown[] {
+    return this.#write((turn) => {
+      const answers = asked.map(({ kind, ask }) => this.service.execute({ id: 0, kind, ask }, turn));
+      if (share !== undefined) this.service.feeder.feed(this.service.feeder.hungry(), turn, share);
+      return answers;
+    });
   }
 
   join(receiver: number, inbox: Inbox, how: Partial<Flow> = {}): void {
@@ -52,7 +56,7 @@ export class Connection {
   }
 
   feed(share: Share = "all"): void {
-    this.#write((turn) => this.service.feeder.feed(this.service.feeder.hungry(), turn, share));
+    this.round([], share);
   }
 
   /** The ids of what was delivered, in order. */

@@ -69,8 +69,13 @@ test("who leaves is given nothing more in that same transaction", () => {
   send(leaving, "a", "b");
   leaving.join(1, inbox, { window: 1 });
   leaving.feed();
-  leaving.ask("leave", { receiver: 1 });
-  leaving.feed();
+  leaving.round(
+    [
+      { kind: "resize", ask: { receiver: 1, flow: { window: 10, bytes: 1_000, settle: "after" } } },
+      { kind: "leave", ask: { receiver: 1 } },
+    ],
+    "all",
+  );
   expect(leaving.delivered).toEqual(["a"]);
   other.join(1, inbox);
   other.feed();
@@ -130,17 +135,18 @@ test("a transaction that came to nothing leaves no route behind that was never t
   const inboxOf = (group: string): Inbox => ({ source: "t", shape: shared, group, ordered: false, ephemeral: false });
   const place = (group: string) => ({ kind: "inbox", inbox: inboxOf(group), start: fromNow }) as const;
   one.ask("declare", [events]);
-  // The failed transaction's inbox and the later one get the same number, and the topology the same version.
+  // What the failed transaction made and what is made later have the same numbers, and the topology the same version.
   expect(() =>
     one.round([
-      { kind: "declare", ask: [place("first")] },
+      { kind: "declare", ask: [place("first"), place("first of two")] },
       { kind: "send", ask: { to: events, messages: pack([message("never")]) } },
       { kind: "declare", ask: [{ ...events, shape: { ...shared, ordered: true } }] },
     ]),
   ).toThrow("ordered is false, asked for is true");
-  other.ask("declare", [place("second")]);
+  other.ask("declare", [place("second"), { ...events, name: "another" }]);
   one.ask("send", { to: events, messages: pack([message("a")]) });
   expect(one.ask("depth", inboxOf("second")).ready).toBe(1);
+  expect(one.database.prepare("SELECT count(*) AS count FROM entry").get()?.["count"]).toBe(1);
 });
 
 test("who settles leaves the keys that are over its part to the others, and takes them when nobody else did", () => {
