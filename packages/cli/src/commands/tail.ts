@@ -29,7 +29,7 @@ async function listen({ args, output, signal }: Invocation, bus: Bus): Promise<E
   const enough = new AbortController();
   let seen = 0;
   const show = async (message: Message<unknown>): Promise<void> => {
-    if (seen >= most) return;
+    if (seen >= most || !(isPattern(name) || message.type === name)) return;
     seen += 1;
     await output.result(recordOf(message), textOf(message));
     if (seen >= most) enough.abort();
@@ -42,12 +42,15 @@ async function listen({ args, output, signal }: Invocation, bus: Bus): Promise<E
   return enough.signal.aborted || output.closed.aborted ? 0 : 130;
 }
 
-/** What takes messages of any version, where the carrier can. Rejects with `MISSING` for a topic that is not there. */
+/**
+ * What takes messages of any version, where the carrier can: a pattern does, which for a single topic is as narrow as patterns
+ * get. Rejects with `MISSING` for a topic that is not there.
+ */
 async function sourceNamed(bus: Bus, name: string) {
   if (isPattern(name)) return anyPattern(name);
   const topics = [anyTopic(name, { ordered: false }), anyTopic(name, { ordered: true })];
   const fits = await fitting(topics, async (topic) => (await bus.listen(topic, () => undefined)).close());
-  return bus.manifest(fits).can.has("patterns") ? anyPattern(name) : fits;
+  return bus.manifest(fits).can.has("patterns") ? anyPattern(`${name}.#`) : fits;
 }
 
 function recordOf({

@@ -1,4 +1,6 @@
+import { topic } from "@waybill/core";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { orders, place } from "../support.ts";
 
 const order = { orderId: "o-1", total: 42 };
@@ -17,6 +19,32 @@ test("shows what comes and takes nothing from any group; --count ends it", async
   expect(stdout).toMatch(new RegExp(`^${time}  order\\.placed  key=o-1 region=north  {"orderId":"o-1","total":42}\n`));
   expect(stdout).toMatch(/key=o-2 {2}\{"orderId":"o-2","total":42\}\n$/);
   expect(await inbox.stats()).toMatchObject({ ready: 2 });
+});
+
+test("a topic is shown in any version, and no other topic", async () => {
+  const { bus, start } = await place();
+  const schema = z.unknown();
+  await bus.publish(topic("order", { schema }), { n: 0 });
+  const tail = start("tail", "order", "--count", "2");
+  await tail.seen(/listening to order;/);
+  await bus.publish(topic("order", { schema, version: 7 }), { n: 1 });
+  await bus.publish(topic("order.placed", { schema }), { n: 2 });
+  await bus.publish(topic("order", { schema }), { n: 3 });
+  const { stdout } = await tail.ended;
+  expect(stdout.match(/\{.*\}/g)).toEqual([`{"n":1}`, `{"n":3}`]);
+});
+
+test("a pattern shows all topics that fit, also those that come later", async () => {
+  const { bus, start } = await place();
+  const schema = z.unknown();
+  await bus.publish(topic("order.placed", { schema }), { n: 0 });
+  const tail = start("tail", "order.*", "--count", "2");
+  await tail.seen(/listening to order\.\*;/);
+  await bus.publish(topic("order.placed", { schema }), { n: 1 });
+  await bus.publish(topic("order.a.b", { schema }), { n: 2 });
+  await bus.publish(topic("order.new", { schema }), { n: 3 });
+  const { stdout } = await tail.ended;
+  expect(stdout.match(/order\..*/g)).toEqual([`order.placed  {"n":1}`, `order.new  {"n":3}`]);
 });
 
 describe("as JSON", () => {
