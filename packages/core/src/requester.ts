@@ -8,6 +8,7 @@ import { type ErrorCode, toWaybillError, WaybillError } from "./errors.ts";
 import { inboxOf, placesOf } from "./inbox.ts";
 import { internal } from "./internal.ts";
 import { type Outlets, supported } from "./outlets.ts";
+import type { AnyPublishOptions } from "./publish-options.ts";
 import { RemoteError } from "./remote-error.ts";
 import { type Failure, failureOf, replyId } from "./reply.ts";
 import { validate } from "./schema.ts";
@@ -70,21 +71,31 @@ export class Requester implements Sink {
     if (timeout === 0) throw new TypeError("timeout is 0; give how long to wait for the reply");
     if (signal?.aborted === true) throw error("ABORTED", call, "the signal fired before it was sent", signal.reason);
     const deadline = clock.now() + timeout;
-    const replyTo = await this.#address();
     const id = newId();
     const reply = this.#expect(call, replyId(id), deadline);
     const abort = (): void => this.#fail(id, error("ABORTED", call, "the signal fired", signal?.reason));
     signal?.addEventListener("abort", abort);
-    const { producer } = this.#options.outlets.of(call.request);
-    const left = Math.max(1, deadline - clock.now());
-    // What nobody waits for any more is not worth handling (TTL-1).
-    const expiresIn = left === Infinity ? undefined : left;
-    const sent = producer.publish(data, { id, headers, correlationId, expiresIn, timeout: left, signal, replyTo });
-    sent.catch((thrown: unknown) => {
+    this.#send(call, data, { id, headers, correlationId, signal }, deadline).catch((thrown: unknown) => {
       // It may have been stored, so that a reply may come.
       if (toWaybillError(thrown, "UNAVAILABLE").code !== "OUTCOME_UNKNOWN") this.#fail(id, thrown);
     });
     return reply.finally(() => signal?.removeEventListener("abort", abort));
+  }
+
+  async #send(
+    call: AnyCall,
+    data: unknown,
+    options: AnyPublishOptions & { id: string },
+    deadline: number,
+  ): Promise<void> {
+    const replyTo = await this.#address();
+    // It has timed out, or was aborted, while the carrier was asked for an address.
+    if (!this.#pending.has(replyId(options.id))) return;
+    const left = Math.max(1, deadline - this.#options.clock.now());
+    // What nobody waits for any more is not worth handling (TTL-1).
+    const expiresIn = left === Infinity ? undefined : left;
+    const { producer } = this.#options.outlets.of(call.request);
+    await producer.publish(data, { ...options, expiresIn, timeout: left, replyTo });
   }
 
   deliver(batch: readonly Delivery[]): void {

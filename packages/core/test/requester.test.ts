@@ -1,3 +1,4 @@
+import type { Adapter } from "@waybill/core";
 import { bytes, call, WaybillError } from "@waybill/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -179,4 +180,25 @@ test("a request that may or may not have been sent waits for its reply all the s
   expect(request.value).toMatchObject({ cents: 5 });
   await clock.advance(30_000);
   await close();
+});
+
+describe("while the carrier gives no address for replies", () => {
+  const stuck = (): Adapter => altered(() => ({ declare: () => new Promise<void>(() => undefined) }));
+
+  test("a request rejects with TIMEOUT in time", async () => {
+    const { asking, clock } = await open({ adapters: [stuck()] });
+    const asked = outcomeOf(asking.request(price, { item: "pen" }, { timeout: "1s" }));
+    await clock.advance(1_000);
+    expect(asked).toMatchObject({ state: "rejected", value: { code: "TIMEOUT" } });
+  });
+
+  test("a request rejects with ABORTED when its signal fires", async () => {
+    const { asking, clock } = await open({ adapters: [stuck()] });
+    const abort = new AbortController();
+    const asked = outcomeOf(asking.request(price, { item: "pen" }, { signal: abort.signal }));
+    await clock.flush();
+    abort.abort();
+    await clock.flush();
+    expect(asked).toMatchObject({ state: "rejected", value: { code: "ABORTED" } });
+  });
 });
