@@ -40,14 +40,21 @@ export class Renewals {
     for (const claim of this.#claims) void this.#renew(claim);
   }
 
-  /** A store that cannot be reached is asked again in time: the lease lasts for two more tries. */
   async #renew(claim: Claimed): Promise<void> {
     const { key, owner, message } = claim;
-    const ours = await Promise.resolve(this.#store.renew(key, owner, this.#leaseMs)).catch(() => true);
-    if (ours || !this.#claims.has(claim)) return;
+    if ((await this.#isOurs(key, owner)) || !this.#claims.has(claim)) return;
     this.delete(claim);
     message.abort(
       new WaybillError("LEASE_LOST", `the claim on message ${message.id} has ended; another may handle it`),
     );
+  }
+
+  /** A store that cannot be reached is asked again in time: the lease lasts for two more tries. */
+  async #isOurs(key: string, owner: string): Promise<boolean> {
+    try {
+      return await this.#store.renew(key, owner, this.#leaseMs);
+    } catch {
+      return true;
+    }
   }
 }
