@@ -40,6 +40,8 @@ export const refusals: Readonly<Record<Claim, (bench: Bench) => Promise<void>>> 
     const queue = bench.queue({ ordered: true });
     await rejection(() => bus.work(queue, {}, () => undefined), "UNSUPPORTED");
     await rejection(() => bus.send(queue, { n: 1 }), "UNSUPPORTED");
+    const every = { cron: "* * * * *", to: bench.queue(), data: { n: 1 } };
+    await rejection(() => bus.schedule(bench.name("schedule"), every), "UNSUPPORTED");
   },
   async delay(bench) {
     const bus = await bench.connect();

@@ -21,9 +21,10 @@ export class Host {
     this.#options = options;
   }
 
-  /** Resolves once it takes messages. */
+  /** Resolves once it takes messages, or part in a schedule. */
   async start(): Promise<void> {
-    const { group } = await this.#subscribe();
+    const { cron } = this.#options.spec;
+    const group = cron === undefined ? (await this.#subscribe()).group : await this.#schedule(cron);
     await this.#options.tell({ kind: "ready", group });
   }
 
@@ -42,6 +43,18 @@ export class Host {
     if (of.kind === "queue") return bus.work(queueOf(of), options, handler);
     if (group === undefined) return bus.listen(topicOf(of), handler, options);
     return bus.subscribe(topicOf(of), { ...options, group }, handler);
+  }
+
+  async #schedule(cron: string): Promise<string> {
+    const { bus, spec, exit } = this.#options;
+    const { of, act } = spec;
+    const data = async (tick: Date): Promise<Item> => {
+      if (act !== "exit") return { n: tick.getTime() / 1_000 };
+      exit();
+      return new Promise<never>(() => undefined);
+    };
+    await bus.schedule(of.name, { cron, to: of.kind === "queue" ? queueOf(of) : topicOf(of), data });
+    return of.name;
   }
 
   async #handle(message: Message<Item>): Promise<void> {

@@ -10,6 +10,8 @@ export interface MemberSpec {
   readonly maxAttempts?: number | undefined;
   readonly retryDelayMs?: number | undefined;
   readonly delivery?: "at-most-once" | undefined;
+  /** It handles nothing, but schedules items to `of` at these times, their numbers the seconds, or dies of its first one. */
+  readonly cron?: string | undefined;
   /** What its handler does with what an item does not say; default `ok`. */
   readonly act?: Act | undefined;
 }

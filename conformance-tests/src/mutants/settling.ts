@@ -92,6 +92,16 @@ export const settlingMutants: readonly Mutant[] = [
     mutate: onSettle((one) => (one.outcome === "retry" ? { ...one, failed: true } : one)),
   },
   {
+    name: "forgets-the-note-of-a-retry",
+    caughtBy: ["DLY-3", "DLY-3/missed"],
+    mutate: onSettle((one) => (one.outcome === "retry" ? { ...one, note: {} } : one)),
+  },
+  {
+    name: "drops-retries",
+    caughtBy: ["DLY-3", "DLY-3/missed"],
+    mutate: onSettle((one) => (one.outcome === "retry" ? { delivery: one.delivery, outcome: "ack", sends: [] } : one)),
+  },
+  {
     name: "retries-early",
     caughtBy: ["RTY-2"],
     mutate: onSettle((one) => (one.outcome === "retry" ? { ...one, delayMs: one.delayMs / 3 } : one)),
@@ -138,7 +148,7 @@ export const settlingMutants: readonly Mutant[] = [
   },
   {
     name: "drops-the-dead",
-    caughtBy: ["DLQ-1", "DLQ-2/full", "VER-1/newer"],
+    caughtBy: ["DLQ-1", "DLQ-2/full", "DLY-3/listed", "VER-1/newer"],
     mutate: onSettle((one) => (one.outcome === "dead" ? { delivery: one.delivery, outcome: "ack", sends: [] } : one)),
   },
   {
