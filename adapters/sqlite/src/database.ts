@@ -124,7 +124,7 @@ export class Database {
 }
 
 /** SQLite's own waiting sleeps up to 100 ms at a time; this looks again within half a millisecond, which only a worker may. */
-function patiently<T>(work: () => T): T {
+export function patiently<T>(work: () => T): T {
   const until = performance.now() + patience;
   for (;;) {
     try {

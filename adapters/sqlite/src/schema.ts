@@ -88,7 +88,9 @@ export const newestVersion: number = migrations.length;
  */
 export function versionOf(database: DatabaseSync): number {
   const version = pragma(database, "user_version");
-  const isEmpty = database.prepare("SELECT count(*) AS count FROM sqlite_schema").get()?.["count"] === 0;
+  // The idempotency store's tables may be there first.
+  const others = database.prepare("SELECT count(*) AS count FROM sqlite_schema WHERE tbl_name NOT GLOB 'waybill_*'");
+  const isEmpty = others.get()?.["count"] === 0;
   if (isEmpty) return 0;
   if (pragma(database, "application_id") !== applicationId) {
     throw new WaybillError("CORRUPT", "this is a database of another program; give Waybill a file of its own");
