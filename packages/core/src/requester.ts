@@ -89,6 +89,7 @@ export class Requester implements Sink {
     deadline: number,
   ): Promise<void> {
     const replyTo = await this.#address();
+    this.#admit();
     // It has timed out, or was aborted, while the carrier was asked for an address.
     if (!this.#pending.has(replyId(options.id))) return;
     const left = Math.max(1, deadline - this.#options.clock.now());
@@ -124,7 +125,7 @@ export class Requester implements Sink {
   }
 
   #address(): Promise<string> {
-    if (this.#closed) throw new WaybillError("CLOSED", "the bus is closed, nothing can be requested through it");
+    this.#admit();
     if (this.#receiver === undefined) {
       const receiver = this.#receive();
       this.#receiver = receiver;
@@ -133,6 +134,10 @@ export class Requester implements Sink {
       receiver.then(({ ended }) => ended).catch(forget);
     }
     return this.#receiver.then(({ address }) => address);
+  }
+
+  #admit(): void {
+    if (this.#closed) throw new WaybillError("CLOSED", "the bus is closed, nothing can be requested through it");
   }
 
   async #receive(): Promise<Receiver> {

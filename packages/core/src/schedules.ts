@@ -50,6 +50,8 @@ export class Schedules {
     await this.#register.put({ name, cron, zone, missed, target: { kind: to.kind, name: to.name } });
     await this.#seed(definition, inbox);
     await ticker.start(transport, inbox);
+    if (this.#closed) await ticker.close(0);
+    this.#admit();
     this.#tickers.add(ticker);
     return this.#handle(name, ticker);
   }

@@ -1,4 +1,4 @@
-import type { Adapter, Bus, BusReport, ConnectOptions, DeadLetter, InboxHandle, Transport } from "@waybill/core";
+import type { Adapter, Bus, BusReport, ConnectOptions, DeadLetter, Inbox, InboxHandle, Transport } from "@waybill/core";
 import { call, connect } from "@waybill/core";
 import { adapter as memory } from "@waybill/memory";
 import { seededRandom, virtualClock } from "@waybill/testing";
@@ -56,4 +56,20 @@ export function altered(changes: (transport: Transport) => Partial<Transport>): 
       });
     },
   };
+}
+
+/** The memory carrier, whose receivers of some inboxes are there before whoever asked for them is told. */
+export function receivingLate(which: (from: Inbox) => boolean = () => true): {
+  readonly adapter: Adapter;
+  readonly release: () => void;
+} {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const adapter = altered((transport) => ({
+    async receive(from, flow, sink) {
+      const receiver = await transport.receive(from, flow, sink);
+      if (which(from)) await promise;
+      return receiver;
+    },
+  }));
+  return { adapter, release: resolve };
 }

@@ -2,7 +2,7 @@ import type { Adapter } from "@waybill/core";
 import { bytes, call, WaybillError } from "@waybill/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { altered, answer, at, open, price } from "./calls.ts";
+import { altered, answer, at, open, price, receivingLate } from "./calls.ts";
 import { caught, outcomeOf } from "./support.ts";
 
 test("a request resolves to the output of the reply's schema", async () => {
@@ -122,6 +122,18 @@ describe("a request", () => {
     await asking.close();
     expect(request.value).toMatchObject({ code: "CLOSED" });
     expect(await caught(() => asking.request(price, { item: "b" }))).toMatchObject({ code: "CLOSED" });
+    await close();
+  });
+
+  test("that is just being made when its bus closes is rejected with CLOSED, too", async () => {
+    const { adapter, release } = receivingLate();
+    const { asking, clock, close } = await open({ adapters: [adapter] });
+    const request = outcomeOf(asking.request(price, { item: "a" }));
+    await clock.flush();
+    const closing = asking.close();
+    release();
+    await closing;
+    expect(request.value).toMatchObject({ code: "CLOSED" });
     await close();
   });
 

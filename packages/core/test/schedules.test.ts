@@ -4,8 +4,8 @@ import { adapter as memory } from "@waybill/memory";
 import { seededRandom, virtualClock } from "@waybill/testing";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { altered } from "./calls.ts";
-import { caught } from "./support.ts";
+import { altered, receivingLate } from "./calls.ts";
+import { caught, outcomeOf } from "./support.ts";
 
 const reports = queue("reports", { schema: z.object({ of: z.string() }) });
 const every10 = { cron: "*/10 * * * * *", to: reports, data: { of: "all" } } as const;
@@ -272,6 +272,19 @@ describe("refused", () => {
     const { instance, close } = await open({ adapters: [altered(changes)] });
     const bus = await instance();
     expect(await caught(() => bus.schedule("report", every10))).toMatchObject({ code: "UNSUPPORTED" });
+    await close();
+  });
+
+  test("while the bus closes, and leaves nothing behind", async () => {
+    const { adapter, release } = receivingLate((from) => from.source === "waybill.schedule.report");
+    const { clock, instance, close } = await open({ adapters: [adapter] });
+    const bus = await instance();
+    const scheduled = outcomeOf(bus.schedule("report", every10));
+    await clock.flush();
+    await bus.close();
+    release();
+    await clock.flush();
+    expect(scheduled.value).toMatchObject({ code: "CLOSED" });
     await close();
   });
 
