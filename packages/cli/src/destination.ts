@@ -1,7 +1,9 @@
-import type { Bus, Producer } from "@waybill/core";
+import type { Bus, Duration, Producer, Queue, Topic } from "@waybill/core";
+import { milliseconds } from "@waybill/core";
 import type { Arguments } from "./arguments.ts";
-import { anyQueue, anyTopic, fitting, isPattern, type Layout } from "./definitions.ts";
-import { UsageError } from "./usage-error.ts";
+import { anyQueue, anyTopic, isPattern, type Published } from "./definitions.ts";
+import { type Layout, plain, withLayout } from "./layout.ts";
+import { fromUser, UsageError } from "./usage-error.ts";
 
 /** The name of the topic or queue, and the data among the operands. @throws UsageError */
 export function destinationOf(args: Arguments): readonly [string, readonly string[]] {
@@ -16,32 +18,43 @@ export function destinationOf(args: Arguments): readonly [string, readonly strin
 export async function producerFor(
   bus: Bus,
   args: Arguments,
-  { name, key }: { readonly name: string; readonly key: Layout["key"] },
+  { name, key }: { readonly name: string; readonly key: Published["key"] },
 ): Promise<Producer<unknown>> {
   if (isPattern(name)) throw new UsageError(`"${name}" is a pattern; name one topic`);
-  const layout = { key, priorities: args.count("priorities"), version: args.count("data-version") };
-  const layouts: readonly Layout[] = [
-    { ...layout, ordered: false },
-    { ...layout, ordered: true },
-  ];
-  const usable = args.has("ordered") ? layouts.toReversed() : layouts;
-  const fits = args.has("queue") ? await queueThere(bus, name, usable) : await topicThere(bus, name, usable);
+  const published = { key, version: args.count("data-version") };
+  const fits = await withLayout(layoutOf(args), async (layout) => {
+    if (args.has("queue")) return await queueThere(bus, anyQueue(name, layout, published));
+    return await topicThere(bus, anyTopic(name, layout, published));
+  });
   if (fits.ordered && key === undefined) throw new UsageError(`"${name}" is ordered; give --key or --key-of`);
   return bus.producer(fits);
 }
 
-async function queueThere(bus: Bus, name: string, layouts: readonly Layout[]) {
-  const candidates = layouts.map((layout) => anyQueue(name, layout));
-  return await fitting(candidates, (candidate) => bus.inbox(candidate).stats());
+/** What the topic or queue is made with, if it is made. */
+function layoutOf(args: Arguments): Layout {
+  const retain = (args.text("retain") ?? 0) as Duration;
+  return {
+    ...plain,
+    ordered: args.has("ordered"),
+    priorities: args.count("priorities") ?? 1,
+    retainMs: fromUser(() => milliseconds(retain, "--retain")),
+  };
 }
 
-async function topicThere(bus: Bus, name: string, layouts: readonly Layout[]) {
-  const candidates = layouts.map((layout) => anyTopic(name, layout));
-  return await fitting(candidates, async (candidate) => (await bus.listen(candidate, () => undefined)).close());
+async function queueThere(bus: Bus, queue: Queue<unknown>): Promise<Queue<unknown>> {
+  await bus.inbox(queue).stats();
+  return queue;
+}
+
+/** Looks without leaving anything: a listener is gone when it closes. */
+export async function topicThere(bus: Bus, topic: Topic<unknown>): Promise<Topic<unknown>> {
+  const listener = await bus.listen(topic, () => undefined);
+  await listener.close();
+  return topic;
 }
 
 /** The key of each message, by `--key` or `--key-of`. @throws UsageError for both */
-export function keyOf(args: Arguments): Layout["key"] {
+export function keyOf(args: Arguments): Published["key"] {
   const key = args.text("key");
   const member = args.text("key-of");
   if (key !== undefined && member !== undefined) throw new UsageError("give --key or --key-of, not both");

@@ -14,7 +14,6 @@ export const common: readonly Flag[] = [
 /** Where a command works on one inbox. */
 export const inboxFlags: readonly Flag[] = [
   { name: "queue", value: "name", summary: "a queue, instead of <topic> <group>" },
-  { name: "priorities", value: "n", summary: "the topic's or queue's priorities, where it has any" },
 ];
 
 /** Which dead letters. */

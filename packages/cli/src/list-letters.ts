@@ -1,6 +1,6 @@
 import type { DeadLetter } from "@waybill/core";
 import type { ExitCode, Invocation } from "./command.ts";
-import { inboxNamed } from "./definitions.ts";
+import { inboxNamed } from "./inboxes.ts";
 import { letterFilter } from "./letter-filter.ts";
 import { recordOf } from "./letter-text.ts";
 import { openBus } from "./open-bus.ts";

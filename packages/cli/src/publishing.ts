@@ -1,6 +1,6 @@
 import type { Producer, PublishOptions } from "@waybill/core";
 import type { ExitCode, Invocation } from "./command.ts";
-import { codeOf } from "./definitions.ts";
+import { codeOf } from "./error-code.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Input } from "./input.ts";
 import { Progress } from "./progress.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import process from "node:process";
 import type { ExitCode } from "./command.ts";
 import { commands } from "./commands.ts";
-import { codeOf } from "./definitions.ts";
+import { codeOf } from "./error-code.ts";
 import { common } from "./flags.ts";
 import { helpOf, overview } from "./help.ts";
 import { Output } from "./output.ts";

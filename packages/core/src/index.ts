@@ -26,7 +26,7 @@ export type { Claim, IdempotencyStore } from "./idempotency-store.ts";
 export type { InboxHandle } from "./inbox-handle.ts";
 export { checkName } from "./names.ts";
 export { KeyedGate } from "./keyed-gate.ts";
-export { checkLayout } from "./layout.ts";
+export { checkLayout, layoutThere } from "./layout.ts";
 export { Budget } from "./budget.ts";
 export { Lane, type LaneOptions } from "./lane.ts";
 export { type MemoryStore, memoryStore, type MemoryStoreOptions } from "./memory-store.ts";

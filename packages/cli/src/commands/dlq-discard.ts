@@ -1,7 +1,7 @@
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
 import type { Command, ExitCode, Invocation } from "../command.ts";
-import { inboxNamed } from "../definitions.ts";
+import { inboxNamed } from "../inboxes.ts";
 import { filterFlags, inboxFlags } from "../flags.ts";
 import { letterFilter } from "../letter-filter.ts";
 import { countLetters, moveLetters, type Selected } from "../move-letters.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { inboxNamed } from "../definitions.ts";
+import { inboxNamed } from "../inboxes.ts";
 import { filterFlags, inboxFlags } from "../flags.ts";
 import { letterFilter } from "../letter-filter.ts";
 import { countLetters, moveLetters } from "../move-letters.ts";

@@ -2,7 +2,10 @@ import process from "node:process";
 import type { ResolvedConfig } from "@waybill/config";
 import { type Bus, connect, type Manifest } from "@waybill/core";
 import type { Command, ExitCode, Invocation } from "../command.ts";
-import { anyTopic, codeOf, findInbox } from "../definitions.ts";
+import { anyTopic } from "../definitions.ts";
+import { codeOf } from "../error-code.ts";
+import { findInbox, inboxNameOf } from "../inboxes.ts";
+import { plain } from "../layout.ts";
 import { masked } from "../masked.ts";
 import { configOf } from "../open-bus.ts";
 
@@ -73,15 +76,13 @@ class Examination {
     }
     await using _ = bus;
     await this.#say("✓", "connection", `in ${Math.round(performance.now() - startedAt)} ms`);
-    await this.#say("✓", "carrier", claimsOf(bus.manifest(anyTopic("doctor", { ordered: false }))));
+    await this.#say("✓", "carrier", claimsOf(bus.manifest(anyTopic("doctor", plain))));
     for (const name of Object.keys(settings.consumers ?? {})) await this.#consumer(bus, name, settings.topology);
   }
 
   async #consumer(bus: Bus, name: string, topology: "create" | "verify" | undefined): Promise<void> {
-    const at = name.indexOf("/");
-    const source = at < 0 ? name : name.slice(0, at);
     try {
-      const inbox = await findInbox(bus, { source, group: at < 0 ? undefined : name.slice(at + 1) });
+      const inbox = await findInbox(bus, inboxNameOf(name));
       const { dead } = await inbox.stats();
       await this.#say("✓", name, dead === undefined || dead === 0 ? "is there" : `is there, with ${dead} dead letters`);
     } catch (error) {

@@ -1,7 +1,7 @@
 import { type Duration, type Headers, milliseconds, type PublishOptions } from "@waybill/core";
 import type { Arguments } from "../arguments.ts";
 import type { Command, ExitCode, Invocation } from "../command.ts";
-import { codeOf } from "../definitions.ts";
+import { codeOf } from "../error-code.ts";
 import { destinationOf, keyOf, producerFor } from "../destination.ts";
 import { InFlight } from "../in-flight.ts";
 import { inputOf } from "../input.ts";
@@ -28,7 +28,8 @@ export const publish: Command = {
     { name: "data-version", value: "n", summary: "the version of the data; default 1" },
     { name: "create", summary: "make the topic or queue if it is not there" },
     { name: "ordered", summary: "with --create: messages of one key one after the other" },
-    { name: "priorities", value: "n", summary: "the number of priority levels it has" },
+    { name: "priorities", value: "n", summary: "with --create: the number of priority levels" },
+    { name: "retain", value: "time", summary: "with --create: how long a topic keeps messages for replay" },
   ],
   examples: [
     `waybill publish order.placed '{"orderId":"o-1","total":42}' --key c-7`,

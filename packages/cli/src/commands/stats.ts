@@ -1,7 +1,6 @@
 import { type Bus, type Depth, type Duration, type InboxHandle, milliseconds } from "@waybill/core";
 import type { Command, Invocation } from "../command.ts";
-import { findInbox } from "../definitions.ts";
-import { inboxFlags } from "../flags.ts";
+import { findInbox, type InboxName, inboxNameOf } from "../inboxes.ts";
 import { openBus } from "../open-bus.ts";
 import { tableOf } from "../table.ts";
 import { ageOf } from "../time.ts";
@@ -17,9 +16,7 @@ export const stats: Command = {
     "configuration. What the carrier cannot tell is shown as -.",
   ],
   flags: [
-    ...inboxFlags.map((flag) =>
-      flag.name === "queue" ? { ...flag, summary: "a queue; may be given several times" } : flag,
-    ),
+    { name: "queue", value: "name", summary: "a queue; may be given several times" },
     { name: "watch", summary: "again and again, until Ctrl-C" },
     { name: "interval", value: "time", summary: "with --watch: how often; default 1s" },
   ],
@@ -45,27 +42,21 @@ async function inboxesOf(
   bus: Bus,
   configured: readonly string[],
 ): Promise<readonly InboxHandle[]> {
-  const given = [...args.operands.map(groupOf), ...args.all("queue").map(queueOf)];
-  const wanted =
-    given.length > 0 ? given : configured.map((name) => (name.includes("/") ? groupOf(name) : queueOf(name)));
+  const queues = args.all("queue").map((source): InboxName => ({ source, group: undefined }));
+  const given = [...args.operands.map(groupNamed), ...queues];
+  const wanted = given.length > 0 ? given : configured.map(inboxNameOf);
   if (wanted.length === 0) {
     throw new UsageError("give topic/group or --queue <name>; the configuration has no consumers to go by");
   }
   const found: InboxHandle[] = [];
-  for (const one of wanted) found.push(await findInbox(bus, one, args.count("priorities")));
+  for (const one of wanted) found.push(await findInbox(bus, one));
   return found;
 }
 
-function groupOf(text: string): { readonly source: string; readonly group: string } {
-  const at = text.indexOf("/");
-  if (at < 1 || at === text.length - 1) {
-    throw new UsageError(`${JSON.stringify(text)} names no inbox; write topic/group, or --queue ${text} for a queue`);
-  }
-  return { source: text.slice(0, at), group: text.slice(at + 1) };
-}
-
-function queueOf(source: string): { readonly source: string; readonly group: undefined } {
-  return { source, group: undefined };
+function groupNamed(text: string): InboxName {
+  const name = inboxNameOf(text);
+  if (name.group !== undefined && name.group !== "" && name.source !== "") return name;
+  throw new UsageError(`${JSON.stringify(text)} names no inbox; write topic/group, or --queue ${text} for a queue`);
 }
 
 async function show({ args, output }: Invocation, inboxes: readonly InboxHandle[]): Promise<void> {

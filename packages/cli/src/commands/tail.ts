@@ -1,6 +1,8 @@
 import type { Bus, Message } from "@waybill/core";
 import type { Command, ExitCode, Invocation } from "../command.ts";
-import { anyPattern, anyTopic, fitting, isPattern } from "../definitions.ts";
+import { anyPattern, anyTopic, isPattern } from "../definitions.ts";
+import { topicThere } from "../destination.ts";
+import { plain, withLayout } from "../layout.ts";
 import { openBus } from "../open-bus.ts";
 import { timeOf } from "../time.ts";
 import { until } from "../until.ts";
@@ -48,8 +50,7 @@ async function listen({ args, output, signal }: Invocation, bus: Bus): Promise<E
  */
 async function sourceNamed(bus: Bus, name: string) {
   if (isPattern(name)) return anyPattern(name);
-  const topics = [anyTopic(name, { ordered: false }), anyTopic(name, { ordered: true })];
-  const fits = await fitting(topics, async (topic) => (await bus.listen(topic, () => undefined)).close());
+  const fits = await withLayout(plain, (layout) => topicThere(bus, anyTopic(name, layout)));
   return bus.manifest(fits).can.has("patterns") ? anyPattern(`${name}.#`) : fits;
 }
 

@@ -1,4 +1,6 @@
+import { pattern, queue, topic } from "@waybill/core";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { emails, orders, place, refusedOrders } from "../support.ts";
 
 test("shows the inboxes that are named, whatever their layout", async () => {
@@ -56,4 +58,27 @@ test.each([
   const { code, stderr } = await (await place()).run(...args);
   expect(code).toBe(2);
   expect(stderr.replace("waybill: ", "")).toMatch(says);
+});
+
+test("layouts are found out: order, priorities, retention, a group without order, a pattern", async () => {
+  const { bus, json } = await place();
+  const schema = z.unknown();
+  const kept = topic("kept", { schema, key: () => "k", ordered: true, retain: "7d" });
+  await bus.inbox(kept, "fast", { ordered: false }).stats();
+  await bus.inbox(queue("urgent", { schema, priorities: 5 })).stats();
+  await bus.inbox(queue("in.order", { schema, key: () => "k", ordered: true })).stats();
+  await bus.inbox(pattern("order.#", { ordered: true }), "audit").stats();
+  const args = ["kept/fast", "order.#/audit", "--queue", "urgent", "--queue", "in.order"];
+  const depths = (await json("stats", ...args)) as readonly { readonly source: string }[];
+  expect(depths.map(({ source }) => source)).toEqual(["kept", "order.#", "urgent", "in.order"]);
+});
+
+test("a queue that is named as a topic is said to be one", async () => {
+  const { bus, run } = await place();
+  await bus.inbox(emails).stats();
+  const { code, stderr } = await run("stats", "email.send/g");
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: "waybill: there is a queue of this name; name it with --queue\n",
+  });
 });
