@@ -45,7 +45,7 @@ export const deliveringMutants: readonly Mutant[] = [
     caughtBy: ["SUB-7/close", "SUB-7/sweep"],
     mutate: onNames((inbox) => ({ ...inbox, ephemeral: false })),
   },
-  { name: "hands-out-one-by-one", caughtBy: ["SUB-5/handlers", "ORD-1/parallel"], mutate: windowed(1) },
+  { name: "hands-out-one-by-one", caughtBy: ["SUB-5/handlers", "SUB-11/size", "ORD-1/parallel"], mutate: windowed(1) },
   { name: "ignores-the-window", caughtBy: ["SUB-5/window"], mutate: windowed(1_000) },
   {
     name: "settles-last-what-it-should-first",
@@ -145,7 +145,7 @@ export const deliveringMutants: readonly Mutant[] = [
   },
   {
     name: "claims-an-order-it-does-not-keep",
-    caughtBy: ["ORD-1", "ORD-2", "ORD-3"],
+    caughtBy: ["SUB-11/keys", "ORD-1", "ORD-2", "ORD-3"],
     mutate: onPlaces(
       (inbox) => ({ ...inbox, ordered: false, shape: { ...inbox.shape, ordered: false } }),
       (source) => ({ ...source, shape: { ...source.shape, ordered: false } }),

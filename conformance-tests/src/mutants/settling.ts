@@ -107,6 +107,17 @@ export const settlingMutants: readonly Mutant[] = [
     mutate: onSettle((one) => (one.outcome === "retry" ? { ...one, delayMs: one.delayMs / 3 } : one)),
   },
   {
+    name: "settles-a-batch-as-its-first",
+    caughtBy: ["SUB-11/alone"],
+    mutate: (adapter) =>
+      wrap(adapter, () => ({
+        receiver: () => ({
+          settle: (batch, receiver) =>
+            receiver.settle(batch.map((one) => ({ ...(batch[0] ?? one), delivery: one.delivery }))),
+        }),
+      })),
+  },
+  {
     name: "retries-for-every-group",
     caughtBy: ["RTY-3"],
     mutate: onSettle((one, transport, { source, shape }) => {
@@ -168,7 +179,7 @@ export const settlingMutants: readonly Mutant[] = [
   },
   {
     name: "acks-what-is-given-back",
-    caughtBy: ["LIF-1/expires"],
+    caughtBy: ["LIF-1/expires", "SUB-11/close"],
     mutate: onSettle((one) =>
       one.outcome === "release" ? { delivery: one.delivery, outcome: "ack", sends: [] } : one,
     ),

@@ -1,8 +1,9 @@
+import type { BatchHandler } from "./batch.ts";
 import { Budget } from "./budget.ts";
 import type { Call } from "./call.ts";
 import type { Clock } from "./clock.ts";
 import type { CloseOptions, Consumer, ConsumerHealth, HealthOptions } from "./consumer.ts";
-import type { Subscription } from "./consumers.ts";
+import type { AnyHandler, Subscription } from "./consumers.ts";
 import { Consumers } from "./consumers.ts";
 import type { AnyDefinition, Publishable } from "./definition.ts";
 import { milliseconds } from "./duration.ts";
@@ -25,7 +26,7 @@ import { Responder } from "./responder.ts";
 import type { Schedule, ScheduleInfo, ScheduleOptions } from "./schedule.ts";
 import { Schedules } from "./schedules.ts";
 import type { Backoff, Inbox, Manifest, Random, Transport } from "./seam.ts";
-import type { SubscribeOptions, Tunables, WorkOptions } from "./subscribe-options.ts";
+import type { AnyOptions, Batched, Single, SubscribeOptions, Tunables, WorkOptions } from "./subscribe-options.ts";
 import type { Topic } from "./topic.ts";
 
 export interface BusContext {
@@ -122,10 +123,20 @@ export class Bus implements AsyncDisposable {
    * the group (SUB-1).
    * Rejects with `UNSUPPORTED`, `TOPOLOGY_MISMATCH`, `MISSING`; TypeError for an option that cannot be.
    */
-  async subscribe<Out>(
+  subscribe<Out>(
     topic: Topic<unknown, Out> | Pattern<Out>,
-    options: SubscribeOptions,
+    options: Batched<SubscribeOptions>,
+    handler: BatchHandler<Out>,
+  ): Promise<Consumer>;
+  subscribe<Out>(
+    topic: Topic<unknown, Out> | Pattern<Out>,
+    options: Single<SubscribeOptions>,
     handler: Handler<Out>,
+  ): Promise<Consumer>;
+  async subscribe(
+    topic: Topic<unknown> | Pattern,
+    options: AnyOptions<SubscribeOptions>,
+    handler: AnyHandler,
   ): Promise<Consumer> {
     const inbox = inboxOf(topic, options.group, { ordered: options.ordered });
     return this.#consume({ definition: topic, inbox, options, handler, from: options.from });
@@ -142,7 +153,9 @@ export class Bus implements AsyncDisposable {
   }
 
   /** Handles a queue's messages, shared with all other workers; see `subscribe`. */
-  async work<Out>(queue: Queue<unknown, Out>, options: WorkOptions, handler: Handler<Out>): Promise<Consumer> {
+  work<Out>(queue: Queue<unknown, Out>, options: Batched<WorkOptions>, handler: BatchHandler<Out>): Promise<Consumer>;
+  work<Out>(queue: Queue<unknown, Out>, options: Single<WorkOptions>, handler: Handler<Out>): Promise<Consumer>;
+  async work(queue: Queue<unknown>, options: AnyOptions<WorkOptions>, handler: AnyHandler): Promise<Consumer> {
     return this.#consume({ definition: queue, inbox: inboxOf(queue, undefined), options, handler });
   }
 

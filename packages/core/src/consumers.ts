@@ -1,9 +1,11 @@
+import type { BatchHandler, BatchOptions } from "./batch.ts";
 import type { CloseOptions, ConsumerHealth, HealthOptions } from "./consumer.ts";
 import { Consumer } from "./consumer.ts";
 import type { Clock } from "./clock.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { WaybillError } from "./errors.ts";
 import { placesOf } from "./inbox.ts";
+import { gathering } from "./gatherer.ts";
 import { Isolation } from "./isolation.ts";
 import type { ComposeEffect } from "./job.ts";
 import type { Handler } from "./message.ts";
@@ -12,9 +14,10 @@ import { wrapHandle } from "./middleware.ts";
 import { supported } from "./outlets.ts";
 import type { Position } from "./position.ts";
 import { startAt } from "./position.ts";
+import type { RunnerOptions } from "./runner-options.ts";
 import { Runner } from "./runner.ts";
 import type { Backoff, Inbox, Random, Transport } from "./seam.ts";
-import type { Tunables, WorkOptions } from "./subscribe-options.ts";
+import type { AnyOptions, Tunables, Tuning, WorkOptions } from "./subscribe-options.ts";
 import { overridden, tuning } from "./subscribe-options.ts";
 
 export interface ConsumersOptions {
@@ -28,12 +31,15 @@ export interface ConsumersOptions {
   readonly report: (kind: "dropped" | "lost" | "settle-failed", inbox: Inbox, error: WaybillError) => void;
 }
 
+/** A handler of single messages, or of batches where the options say so. */
+export type AnyHandler = Handler<never> | BatchHandler<never>;
+
 /** What a consumer is made of. */
 export interface Subscription {
   readonly definition: AnyDefinition;
   readonly inbox: Inbox;
-  readonly options: WorkOptions;
-  readonly handler: Handler<never>;
+  readonly options: AnyOptions<WorkOptions>;
+  readonly handler: AnyHandler;
   /** Where the inbox starts if it is new. Default now. */
   readonly from?: Position | undefined;
   /** What stands between the consumer and the carrier; default nothing. */
@@ -58,13 +64,15 @@ export class Consumers {
     const { transport, middlewares, tunables } = this.#options;
     const manifest = supported(transport, definition);
     const tuned = tuning(overridden(options, tunables, inbox), manifest);
+    const work = this.#work(options.batch, tuned, handler);
     await transport.declare(placesOf(definition, inbox, startAt(from, false, definition, manifest)));
     const runner = new Runner({
       ...this.#options,
       ...tuned,
+      ...work,
       inbox,
       definition,
-      handle: wrapHandle(middlewares, promising(handler as Handler<unknown>)),
+      handle: wrapHandle(middlewares, work.handle),
       isolation: this.#isolation,
       report: (kind, error) => this.#options.report(kind, inbox, error),
     });
@@ -89,6 +97,11 @@ export class Consumers {
   async close(options: CloseOptions): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#running].map((consumer) => consumer.close(options)));
+  }
+
+  #work(batch: BatchOptions | undefined, tuned: Tuning, handler: AnyHandler): Pick<RunnerOptions, "handle"> {
+    if (batch === undefined) return { handle: promising(handler as Handler<unknown>) };
+    return gathering(batch, tuned, this.#options.clock, handler as BatchHandler<unknown>);
   }
 
   #admit(): void {

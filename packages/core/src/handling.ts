@@ -9,6 +9,8 @@ export type Sent = readonly [Address, WireMessage];
 export interface Handling extends Message<unknown> {
   /** Whose copy of the message it is. */
   readonly inbox: Inbox;
+  /** Whether it may have killed members before, and is handled alone (DLQ-4). */
+  readonly suspect: boolean;
   /** Fails the attempt with `TIMEOUT` in `ms`, unless it has ended or fails sooner anyway (ACK-5). */
   limit(ms: number): void;
   /** Fires the signal; the handler goes on until it ends. */

@@ -1,5 +1,6 @@
 export { Alarm } from "./alarm.ts";
 export { jitteredBackoff } from "./backoff.ts";
+export type { Batch, BatchHandler, BatchOptions } from "./batch.ts";
 export { Bus, type BusContext, type Health } from "./bus.ts";
 export { call, type Call, type CallOptions } from "./call.ts";
 export { type Cancel, type Clock, systemClock } from "./clock.ts";
@@ -50,7 +51,7 @@ export { type Delay, exponential, fixed, ladder, PermanentError, type RetryOptio
 export type { Schedule, ScheduleInfo, ScheduleOptions } from "./schedule.ts";
 export type * from "./seam.ts";
 export { seededRandom } from "./seeded-random.ts";
-export type { SubscribeOptions, WorkOptions } from "./subscribe-options.ts";
+export type { Batched, Single, SubscribeOptions, WorkOptions } from "./subscribe-options.ts";
 export { Supervisor, type SupervisorOptions, type SupervisorState } from "./supervisor.ts";
 export { topic, type Topic } from "./topic.ts";
 export type { NewerPolicy } from "./verdict.ts";

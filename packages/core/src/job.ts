@@ -8,6 +8,7 @@ import { userHeaders } from "./headers.ts";
 import type { Effect } from "./message.ts";
 import type { AnyPublishOptions } from "./publish-options.ts";
 import type { Address, Delivery, Headers, Inbox } from "./seam.ts";
+import { isSuspect } from "./verdict.ts";
 
 /** Makes a message of any definition on a job's behalf, its place declared. */
 export type ComposeEffect = (
@@ -82,6 +83,10 @@ export class Job implements Handling {
 
   get inbox(): Inbox {
     return this.#context.inbox;
+  }
+
+  get suspect(): boolean {
+    return isSuspect(this.delivery);
   }
 
   get group(): string {

@@ -1,4 +1,5 @@
 import { toWaybillError, WaybillError } from "./errors.ts";
+import { GivenBack } from "./given-back.ts";
 import { isA } from "./is-a.ts";
 import { parked, parkedRetry } from "./parking.ts";
 import { Expired } from "./reader.ts";
@@ -32,6 +33,7 @@ export class Judge {
   /** What becomes of it after its handling has failed. */
   failed(delivery: Delivery, error: unknown): Settlement {
     const { once, clock, maxDelay } = this.#options;
+    if (isA(error, GivenBack)) return this.released(delivery);
     if (isA(error, Expired)) return this.#drop(delivery, error.expired);
     if (once) return this.#drop(delivery, toWaybillError(error, "DROPPED"));
     return parkedRetry(failure(delivery, error, this.#options), clock.now(), maxDelay);

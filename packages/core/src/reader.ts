@@ -32,7 +32,7 @@ export class Expired extends Error {
 }
 
 /** @throws Expired where its time is over at `now` */
-export function checkExpiry({ id, expiresAt }: Decoded, now: number): void {
+export function checkExpiry({ id, expiresAt }: Pick<Decoded, "id" | "expiresAt">, now: number): void {
   if (expiresAt !== undefined && expiresAt <= now) throw new Expired(id, expiresAt);
 }
 

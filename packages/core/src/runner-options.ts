@@ -23,6 +23,8 @@ export interface RunnerOptions extends VerdictContext {
   readonly once: boolean;
   /** The longest delay the carrier can keep by itself, ms. */
   readonly maxDelay: number;
+  /** Gives back what `handle` has taken and not begun; called when the consumer stands still. */
+  readonly giveBack?: (() => void) | undefined;
   /** Called with what an operator would ask about: a lost lease, a dropped message, a settlement that fails. */
   readonly report: (kind: "dropped" | "lost" | "settle-failed", error: WaybillError) => void;
 }

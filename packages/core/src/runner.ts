@@ -278,6 +278,7 @@ export class Runner implements Sink, Isolated {
   }
 
   #giveBack(): void {
+    this.#options.giveBack?.();
     for (const delivery of this.#waiting.drain()) this.#settler.add(this.#judge.released(delivery));
     for (const delivery of this.#suspects.splice(0)) this.#settler.add(this.#judge.released(delivery));
   }

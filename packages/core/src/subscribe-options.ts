@@ -1,3 +1,4 @@
+import type { BatchOptions } from "./batch.ts";
 import type { Duration } from "./duration.ts";
 import { milliseconds, wholeNumber } from "./duration.ts";
 import type { Position } from "./position.ts";
@@ -41,6 +42,17 @@ export interface SubscribeOptions extends WorkOptions {
   readonly from?: Position | undefined;
 }
 
+/** The options of a subscription whose handler gets many messages at once (SUB-11); `concurrency` is of batches, 1 by default. */
+export type Batched<Options extends WorkOptions> = Options & {
+  readonly batch: BatchOptions;
+  readonly delivery?: "at-least-once" | undefined;
+};
+
+/** The options of a subscription whose handler gets one message at a time. */
+export type Single<Options extends WorkOptions> = Options & { readonly batch?: undefined };
+
+export type AnyOptions<Options extends WorkOptions> = Options & { readonly batch?: BatchOptions | undefined };
+
 /** What the configuration says, by `topic/group`, or by the name of a queue. */
 export type Tunables = Readonly<Record<string, WorkOptions>>;
 
@@ -56,7 +68,7 @@ export interface Tuning {
 }
 
 /** The options with their defaults. @throws TypeError naming what cannot be; WaybillError `UNSUPPORTED` */
-export function tuning(options: WorkOptions, manifest: Manifest): Tuning {
+export function tuning(options: AnyOptions<WorkOptions>, manifest: Manifest): Tuning {
   const timeout = options.timeout === undefined ? Infinity : milliseconds(options.timeout, "timeout");
   if (timeout === 0) throw new TypeError("timeout is 0; leave it out for none");
   if (timeout !== Infinity && timeout > manifest.maxHold) {
@@ -74,7 +86,7 @@ export function tuning(options: WorkOptions, manifest: Manifest): Tuning {
   return {
     once,
     maxDelay: manifest.maxDelay,
-    concurrency: wholeNumber(options.concurrency ?? 10, 1, "concurrency"),
+    concurrency: wholeNumber(options.concurrency ?? (options.batch === undefined ? 10 : 1), 1, "concurrency"),
     retry: retryPolicy(options.retry),
     timeout,
     maxHeldBytes: wholeNumber(options.maxHeldBytes ?? 64 * 2 ** 20, 1, "maxHeldBytes"),
@@ -83,7 +95,11 @@ export function tuning(options: WorkOptions, manifest: Manifest): Tuning {
 }
 
 /** The options as the code gives them, with what the configuration says of this inbox put over them, `retry` member by member. */
-export function overridden(options: WorkOptions, tunables: Tunables, { source, group, shape }: Inbox): WorkOptions {
+export function overridden(
+  options: AnyOptions<WorkOptions>,
+  tunables: Tunables,
+  { source, group, shape }: Inbox,
+): AnyOptions<WorkOptions> {
   const name = shape.kind === "queue" ? source : `${source}/${group}`;
   const over = Object.hasOwn(tunables, name) ? tunables[name] : undefined;
   if (over === undefined) return options;

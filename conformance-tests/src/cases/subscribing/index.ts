@@ -1,4 +1,5 @@
 import type { Case } from "../../case.ts";
+import { batches } from "./batches.ts";
 import { bytes } from "./bytes.ts";
 import { ephemeral } from "./ephemeral.ts";
 import { flow } from "./flow.ts";
@@ -15,6 +16,7 @@ export const subscribing: readonly Case[] = [
   ...patterns,
   ...replay,
   ...flow,
+  ...batches,
   ...ephemeral,
   ...sharing,
   ...bytes,
