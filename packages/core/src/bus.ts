@@ -1,3 +1,4 @@
+import { allOf } from "./all-of.ts";
 import type { BatchHandler } from "./batch.ts";
 import { Budget } from "./budget.ts";
 import type { Call } from "./call.ts";
@@ -271,10 +272,13 @@ export class Bus implements AsyncDisposable {
   }
 
   async #close(grace: number): Promise<void> {
-    await Promise.all([this.#consumers.close({ grace }), this.#schedules.close(grace)]);
-    await this.#requester.close();
-    await this.#outlets.close();
-    await this.#context.transport.close();
+    try {
+      await allOf([this.#consumers.close({ grace }), this.#schedules.close(grace)]);
+      await this.#requester.close();
+      await this.#outlets.close();
+    } finally {
+      await this.#context.transport.close();
+    }
   }
 
   #consume(subscription: Subscription): Promise<Consumer> {

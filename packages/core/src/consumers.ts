@@ -1,3 +1,4 @@
+import { allOf } from "./all-of.ts";
 import type { BatchHandler, BatchOptions } from "./batch.ts";
 import type { CloseOptions, ConsumerHealth, HealthOptions } from "./consumer.ts";
 import { Consumer } from "./consumer.ts";
@@ -96,7 +97,7 @@ export class Consumers {
   /** Closes them all and refuses what comes later with `CLOSED`. */
   async close(options: CloseOptions): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#running].map((consumer) => consumer.close(options)));
+    await allOf([...this.#running].map((consumer) => consumer.close(options)));
   }
 
   #work(batch: BatchOptions | undefined, tuned: Tuning, handler: AnyHandler): Pick<RunnerOptions, "handle"> {

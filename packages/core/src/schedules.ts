@@ -1,3 +1,4 @@
+import { allOf } from "./all-of.ts";
 import type { Clock } from "./clock.ts";
 import { WaybillError } from "./errors.ts";
 import { inboxOf, placesOf, sourceOf } from "./inbox.ts";
@@ -74,7 +75,7 @@ export class Schedules {
   /** Ends all parts in schedules and refuses new ones with `CLOSED`. */
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#tickers].map((ticker) => ticker.close(graceMs)));
+    await allOf([...this.#tickers].map((ticker) => ticker.close(graceMs)));
   }
 
   /** The id of a tick is the same whoever publishes it, and however often. */
