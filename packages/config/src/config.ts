@@ -1,4 +1,4 @@
-import type { Delay, Duration } from "@waybill/core";
+import type { Delay, Duration, WorkOptions } from "@waybill/core";
 
 /** What `waybill.config.*` may hold. All of it is optional; of the URL there has to be one, here or in the environment. */
 export interface Config {
@@ -18,11 +18,9 @@ export interface Config {
   readonly consumers?: Readonly<Record<string, ConsumerConfig>> | undefined;
 }
 
-export interface ConsumerConfig {
-  readonly concurrency?: number | undefined;
+/** `WorkOptions` of `@waybill/core`, the delay between attempts as data. */
+export interface ConsumerConfig extends Omit<WorkOptions, "retry"> {
   readonly retry?: { readonly maxAttempts?: number | undefined; readonly delay?: DelayConfig | undefined } | undefined;
-  readonly timeout?: Duration | undefined;
-  readonly maxHeldBytes?: number | undefined;
 }
 
 /** The same each time, growing, or step by step; as `fixed`, `exponential` and `ladder` of `@waybill/core`, which fit too. */

@@ -44,7 +44,9 @@ const consumer = section({
   concurrency: count.optional(),
   retry: section({ maxAttempts: count.optional(), delay: delay.optional() }).optional(),
   timeout: bound.optional(),
+  delivery: z.enum(["at-least-once", "at-most-once"], give(`"at-least-once" or "at-most-once"`)).optional(),
   maxHeldBytes: count.optional(),
+  newer: z.enum(["dead-letter", "wait"], give(`"dead-letter" or "wait"`)).optional(),
 });
 
 /** What does not come in sections; the environment may say it too. */

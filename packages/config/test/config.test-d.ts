@@ -5,7 +5,12 @@ defineConfig({});
 defineConfig({
   url: "sqlite:./waybill.db",
   consumers: {
-    "order.placed/billing": { concurrency: 2, retry: { delay: { exponential: "1s", max: "5m" } }, timeout: "30s" },
+    "order.placed/billing": {
+      concurrency: 2,
+      retry: { delay: { exponential: "1s", max: "5m" } },
+      timeout: "30s",
+      newer: "wait",
+    },
     "email.send": { retry: { delay: { ladder: ["1s", 5_000] } } },
     "email.fast": { retry: { delay: "5s" } },
     "email.slow": { retry: { delay: exponential("1m") } },

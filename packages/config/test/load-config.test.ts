@@ -51,7 +51,7 @@ test("every mistake is named at once, by its path and the sort of value, and no 
           retry: { maxAttempts: "s3cret", delay: { exponential: "s3cret", maks: "5m", jitter: 2 } },
           timeout: 0,
         },
-        a: { retry: { delay: { ladder: [] } }, maxHeldBytes: true },
+        a: { retry: { delay: { ladder: [] } }, maxHeldBytes: true, newer: "s3cret", delivery: "s3cret" },
         b: { retry: { delay: { ladder: ["1s", "s3cret"] } } },
         c: { retry: { delay: { max: "5m" } } },
         d: { retry: { delay: ["1s"] } },
@@ -72,7 +72,7 @@ test("every mistake is named at once, by its path and the sort of value, and no 
   const time = `a number of ms, or a string such as "250ms", "5s", "5m"`;
   const [head, ...lines] = message.split("\n");
   expect(code).toBe("CONFIG");
-  expect(head).toBe(`the configuration (${join(folder, "waybill.config.json")}) has 25 mistakes:`);
+  expect(head).toBe(`the configuration (${join(folder, "waybill.config.json")}) has 27 mistakes:`);
   expect(lines.map((line) => line.trim()).toSorted()).toEqual(
     [
       `url: is a string; give a URL such as "memory:" or "sqlite:./waybill.db"`,
@@ -92,10 +92,12 @@ test("every mistake is named at once, by its path and the sort of value, and no 
       `consumers["order.placed/billing"].timeout: is a number; give a time above 0: ${time}`,
       `consumers.a.retry.delay.ladder: is an array; give an array of at least one time`,
       `consumers.a.maxHeldBytes: is a boolean; give a whole number of at least 1`,
+      `consumers.a.newer: is a string; give "dead-letter" or "wait"`,
+      `consumers.a.delivery: is a string; give "at-least-once" or "at-most-once"`,
       `consumers.b.retry.delay.ladder[1]: is a string; give ${time}`,
       `consumers.c.retry.delay.exponential: is missing; give ${time}`,
       `consumers.d.retry.delay: is an array; give ${time}`,
-      `consumers.e: is null; give an object with concurrency, retry, timeout, maxHeldBytes`,
+      `consumers.e: is null; give an object with concurrency, retry, timeout, delivery, maxHeldBytes, newer`,
       `WAYBILL_URLL: is unknown; did you mean "WAYBILL_URL"?`,
       `WAYBILL_LOG: is unknown; known are WAYBILL_URL, WAYBILL_NAMESPACE, WAYBILL_SOURCE, WAYBILL_TOPOLOGY, WAYBILL_PUBLISH_TIMEOUT, WAYBILL_MAX_BUFFERED_BYTES, WAYBILL_CONFIG`,
       `WAYBILL_PUBLISH_TIMEOUT: is a number; give ${time}`,
