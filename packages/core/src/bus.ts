@@ -233,6 +233,11 @@ export class Bus implements AsyncDisposable {
     return inboxHandle(this.#context.transport, definition, inboxOf(definition, group, options));
   }
 
+  /** Removes a topic or queue with all its groups and everything in them; who publishes to it again makes it anew (GRP-1). */
+  async remove(definition: Topic<unknown, unknown> | Queue<unknown, unknown>): Promise<void> {
+    await this.#context.transport.remove(sourceOf(definition));
+  }
+
   /** What this carrier, at its version, gives a definition. */
   manifest(definition: AnyDefinition): Manifest {
     return this.#context.transport.supports(definition.shape);

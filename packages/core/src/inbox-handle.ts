@@ -1,6 +1,6 @@
 import { DeadLetters } from "./dead-letters.ts";
 import type { AnyDefinition } from "./definition.ts";
-import { placesOf } from "./inbox.ts";
+import { placesOf, sourceOf } from "./inbox.ts";
 import { supported } from "./outlets.ts";
 import { type Position, startAt } from "./position.ts";
 import type { Depth, Inbox, Transport } from "./seam.ts";
@@ -36,6 +36,12 @@ export function inboxHandle(transport: Transport, definition: AnyDefinition, inb
     deadLetters: new DeadLetters(transport, inbox, definition, ready),
     seek,
     stats: () => ready().then(() => transport.depth(inbox)),
-    remove: () => transport.remove({ kind: "inbox", inbox, start: { from: "now", reset: false } }),
+    // A queue without its one group would take what is sent to it and keep nothing.
+    remove: () =>
+      transport.remove(
+        definition.kind === "queue"
+          ? sourceOf(definition)
+          : { kind: "inbox", inbox, start: { from: "now", reset: false } },
+      ),
   };
 }

@@ -29,6 +29,13 @@ export interface Outlet {
   declared(): Promise<void>;
 }
 
+/** That a topic or queue exists. */
+interface Declaration {
+  readonly made: () => Promise<void>;
+  /** It may have been removed. */
+  readonly forget: () => void;
+}
+
 /** The publishing side of a bus. */
 export class Outlets {
   readonly #options: OutletsOptions;
@@ -60,10 +67,10 @@ export class Outlets {
     }
     const manifest = supported(transport, definition);
     const composer = new Composer(definition, manifest, this.#options);
-    const declared = this.#declaration(definition);
+    const declaration = this.#declaration(definition);
     // A lost reply must not turn round messages of one key, so these have one batch in flight.
-    const keyed = this.#lane(definition, 1, declared);
-    const unkeyed = this.#lane(definition, transport.outbound.depth, declared);
+    const keyed = this.#lane(definition, 1, declaration);
+    const unkeyed = this.#lane(definition, transport.outbound.depth, declaration);
     const producer = new LaneProducer({
       name: definition.name,
       composer,
@@ -74,10 +81,10 @@ export class Outlets {
       admit: () => this.#admit(),
       room: () => budget.room(),
     });
-    return { composer, producer, lanes: [keyed, unkeyed], declared };
+    return { composer, producer, lanes: [keyed, unkeyed], declared: declaration.made };
   }
 
-  #lane(definition: AnyDefinition, depth: number, declared: () => Promise<void>): Lane {
+  #lane(definition: AnyDefinition, depth: number, declaration: Declaration): Lane {
     const { transport, budget, clock, backoff } = this.#options;
     const address = sourceOf(definition);
     let isDeclared = false;
@@ -86,7 +93,7 @@ export class Outlets {
       deadline: number,
     ): Promise<readonly SendResult[]> => {
       try {
-        await declared();
+        await declaration.made();
         isDeclared = true;
       } catch (thrown) {
         const error = toWaybillError(thrown, "UNAVAILABLE");
@@ -100,25 +107,38 @@ export class Outlets {
       budget,
       clock,
       backoff,
-      send: (messages, deadline) =>
-        isDeclared ? transport.send(address, messages, { deadline }) : declareAndSend(messages, deadline),
+      async send(messages, deadline) {
+        if (!isDeclared) return declareAndSend(messages, deadline);
+        const results = await transport.send(address, messages, { deadline });
+        if (!results.every(isUnrouted)) return results;
+        // It was removed since, so it is made again (GRP-1).
+        isDeclared = false;
+        declaration.forget();
+        return declareAndSend(messages, deadline);
+      },
     });
   }
 
-  #declaration(definition: AnyDefinition): () => Promise<void> {
+  #declaration(definition: AnyDefinition): Declaration {
     let declared: Promise<void> | undefined;
-    return () => {
+    const forget = (): void => void (declared = undefined);
+    const made = (): Promise<void> => {
       declared ??= this.#options.transport.declare([sourceOf(definition)]).catch((error: unknown) => {
-        declared = undefined;
+        forget();
         throw error;
       });
       return declared;
     };
+    return { made, forget };
   }
 
   #admit(): void {
     if (this.#closed) throw new WaybillError("CLOSED", "the bus is closed, nothing can be published through it");
   }
+}
+
+function isUnrouted(result: SendResult): boolean {
+  return result !== "stored" && result.outcome === "refused" && result.error.code === "NO_ROUTE";
 }
 
 /** What the carrier gives a definition. @throws WaybillError `UNSUPPORTED` where that is not what the definition asks for */
