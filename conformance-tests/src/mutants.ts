@@ -1,6 +1,7 @@
 import type { Mutant } from "./mutant.ts";
 import { deliveringMutants } from "./mutants/delivering.ts";
 import { keepingMutants } from "./mutants/keeping.ts";
+import { operatingMutants } from "./mutants/operating.ts";
 import { patternMutants } from "./mutants/patterns.ts";
 import { publishingMutants } from "./mutants/publishing.ts";
 import { replyingMutants } from "./mutants/replying.ts";
@@ -15,6 +16,7 @@ export const allMutants: readonly Mutant[] = [
   ...sharingMutants,
   ...settlingMutants,
   ...keepingMutants,
+  ...operatingMutants,
   ...patternMutants,
   ...replayingMutants,
   ...replyingMutants,

@@ -78,7 +78,7 @@ export const keepingMutants: readonly Mutant[] = [
   },
   {
     name: "accepts-any-layout",
-    caughtBy: ["LAY-1/mismatch"],
+    caughtBy: ["LAY-1/mismatch", "LIF-5/differs"],
     mutate: (adapter) =>
       wrap(adapter, (transport) => ({
         declare: (places) =>
@@ -89,7 +89,7 @@ export const keepingMutants: readonly Mutant[] = [
   },
   {
     name: "recreates-an-inbox",
-    caughtBy: ["LAY-1/tuning"],
+    caughtBy: ["LAY-1/tuning", "LAY-2/members"],
     mutate: (adapter) =>
       wrap(adapter, (transport) => ({
         async receive(inbox, flow, sink) {

@@ -66,19 +66,25 @@ export const adapter: Adapter = {
 class ToyTransport implements Transport {
   readonly outbound: Transport["outbound"] = { depth: 1, maxBatch: 100 };
   readonly #namespace: string;
+  readonly #verify: boolean;
   readonly #receivers = new Set<ToyReceiver>();
 
-  constructor({ namespace }: AdapterContext) {
+  constructor({ namespace, topology }: AdapterContext) {
     this.#namespace = namespace;
+    this.#verify = topology === "verify";
   }
 
   supports(): Manifest {
     return manifest;
   }
 
-  declare(places: readonly Place[]): Promise<void> {
-    for (const place of places) this.#box(place.kind === "source" ? place.name : place.inbox.source);
-    return Promise.resolve();
+  async declare(places: readonly Place[]): Promise<void> {
+    for (const place of places) {
+      const name = place.kind === "source" ? place.name : place.inbox.source;
+      if (this.#verify && !boxes.has(this.#key(name)))
+        throw new WaybillError("MISSING", `queue "${name}" is not there`);
+      this.#box(name);
+    }
   }
 
   remove(place: Place): Promise<void> {
@@ -157,7 +163,6 @@ class ToyReceiver implements Receiver {
   readonly #sink: Sink;
   readonly #store: Store;
   readonly #held = new Map<Delivery, Entry>();
-  readonly #timers = new Set<NodeJS.Timeout>();
   #flow: Flow;
   #stopped = false;
 
@@ -178,6 +183,7 @@ class ToyReceiver implements Receiver {
     setImmediate(() => {
       const batch: Delivery[] = [];
       while (!this.#stopped && this.#held.size < this.#flow.window) {
+        this.#box.ready.sort((one, other) => other.priority - one.priority);
         const next = this.#box.ready[0];
         if (next === undefined || !this.#fits(next)) break;
         this.#box.ready.shift();
@@ -220,9 +226,6 @@ class ToyReceiver implements Receiver {
     this.#stopped = true;
     for (const delivery of this.#held.keys()) this.#settle({ delivery, outcome: "release" });
     this.#box.receivers.delete(this);
-    for (const timer of this.#timers) clearTimeout(timer);
-    for (const entry of this.#box.delayed) this.#box.ready.push(entry);
-    this.#box.delayed.clear();
     return Promise.resolve();
   }
 
@@ -245,10 +248,10 @@ class ToyReceiver implements Receiver {
     const dueAt = Date.now() + delayMs;
     const wake = (): void => {
       // Node's timers may fire a ms early.
-      if (Date.now() < dueAt) return void this.#timers.add(setTimeout(wake, dueAt - Date.now()));
+      if (Date.now() < dueAt) return void setTimeout(wake, dueAt - Date.now()).unref();
       if (this.#box.delayed.delete(again)) this.#box.ready.push(again);
       for (const receiver of this.#box.receivers) receiver.pull();
     };
-    this.#timers.add(setTimeout(wake, Math.min(delayMs, 2 ** 31 - 1)));
+    setTimeout(wake, Math.min(delayMs, 2 ** 31 - 1)).unref();
   }
 }

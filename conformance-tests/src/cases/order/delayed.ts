@@ -44,6 +44,31 @@ const withinLimit: readonly Case[] = casesOf("DLY-1", {
       }
     },
   },
+  groups: {
+    shows:
+      "groups that are there when it is confirmed and when it is due get it, though nobody runs between, the publisher neither",
+    owed: every(topics, delay),
+    on: "topic",
+    async run(bench) {
+      const topic = bench.topic();
+      const bus = await bench.connect();
+      for (const group of ["idle", "busy"]) await (await bus.subscribe(topic, { group }, () => undefined)).close();
+      const publisher = await bench.connect();
+      await publisher.publish(topic, { n: 1 }, { delay: 600 });
+      await publisher.close();
+      const groups = new Map(["idle", "busy"].map((group) => [group, new Recorder()]));
+      for (const [group, seen] of groups) await bus.subscribe(topic, { group }, seen.handler());
+      for (const [group, seen] of groups) {
+        await bench.eventually(
+          `the message in ${group}`,
+          () => seen.numbers.length,
+          (count) => count >= 1,
+        );
+        await bench.drained(bus.inbox(topic, group));
+        sameNumbers(seen.numbers, [1], `group ${group}`);
+      }
+    },
+  },
 });
 
 const beyondLimit: readonly Case[] = casesOf("DLY-2", {
