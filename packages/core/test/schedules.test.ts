@@ -1,48 +1,10 @@
-import type { Bus, BusReport, ConnectOptions, ScheduleOptions, Transport } from "@waybill/core";
-import { connect, queue, topic } from "@waybill/core";
-import { adapter as memory } from "@waybill/memory";
-import { seededRandom, virtualClock } from "@waybill/testing";
+import type { ScheduleOptions, Transport } from "@waybill/core";
+import { topic } from "@waybill/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { altered, receivingLate } from "./calls.ts";
+import { every10, open, start, tickAt } from "./scheduling.ts";
 import { caught, outcomeOf } from "./support.ts";
-
-const reports = queue("reports", { schema: z.object({ of: z.string() }) });
-const every10 = { cron: "*/10 * * * * *", to: reports, data: { of: "all" } } as const;
-const start = Date.UTC(2025, 0, 1);
-let brokers = 0;
-
-/** A broker of its own that many instances connect to, and a worker that writes down what comes. */
-async function open(options: ConnectOptions = {}) {
-  const clock = virtualClock(start);
-  const url = `memory:schedules-test-${(brokers += 1)}`;
-  const told: BusReport[] = [];
-  const buses: Bus[] = [];
-  const instance = async (): Promise<Bus> => {
-    const bus = await connect(url, {
-      clock,
-      random: seededRandom(brokers),
-      adapters: [memory],
-      onReport: (report) => told.push(report),
-      ...options,
-    });
-    buses.push(bus);
-    return bus;
-  };
-  const worker = await connect(url, { clock, adapters: [memory] });
-  const seen: { id: string; of: string; at: number }[] = [];
-  await worker.work(reports, {}, ({ id, data }) => void seen.push({ id, of: data.of, at: clock.now() - start }));
-  const close = async (): Promise<void> => {
-    await Promise.all([worker, ...buses].map((bus) => bus.close()));
-    expect(clock.pending).toBe(0);
-  };
-  return { clock, instance, told, seen, close, worker };
-}
-
-/** The id of the tick of so many seconds after the start. */
-function tickAt(seconds: number): string {
-  return `report@${new Date(start + seconds * 1_000).toISOString()}`;
-}
 
 test("each tick comes once, at its time, under its id, however many instances run it on one token", async () => {
   let tokens = 0;
@@ -77,39 +39,6 @@ test("its data may be made for each tick, and its target may be a topic", async 
   await close();
 });
 
-describe("ticks of a time when nobody ran", () => {
-  test.each([
-    [undefined, [10, 20, 30, 40, 50]],
-    ["all", [10, 20, 30, 40, 50]],
-    ["last", [10, 50]],
-  ] as const)("with missed: %s", async (missed, expected) => {
-    const { clock, instance, seen, close } = await open();
-    const first = await instance();
-    await first.schedule("report", { ...every10, missed });
-    await clock.advance(15_000);
-    await first.close();
-    await clock.advance(40_000);
-    await (await instance()).schedule("report", { ...every10, missed });
-    await clock.flush();
-    expect(seen.map(({ id, at }) => [id, at])).toEqual(
-      expected.map((second) => [tickAt(second), second === 10 ? 10_000 : 55_000]),
-    );
-    await close();
-  });
-
-  test("are all published, more than fit between two notes", async () => {
-    const { clock, instance, seen, close } = await open();
-    const first = await instance();
-    await first.schedule("report", { ...every10, cron: "* * * * * *" });
-    await first.close();
-    await clock.advance(350_000);
-    await (await instance()).schedule("report", { ...every10, cron: "* * * * * *" });
-    for (let turns = 0; turns < 20; turns += 1) await clock.flush();
-    expect(seen.map(({ id }) => id)).toEqual(Array.from({ length: 350 }, (_, index) => tickAt(index + 1)));
-    await close();
-  });
-});
-
 test("an instance that leaves hands over, and a second schedule in the same bus is independent", async () => {
   const { clock, instance, seen, close } = await open();
   const [first, second] = [await instance(), await instance()];
@@ -124,62 +53,6 @@ test("an instance that leaves hands over, and a second schedule in the same bus 
     new Set([tickAt(10), tickAt(20), tickAt(20).replace("report", "other")]),
   );
   expect(seen.length).toBe(3);
-  await close();
-});
-
-test("an instance that closes finishes with the tick it is at and leaves the others to the next", async () => {
-  const { clock, instance, seen, close } = await open();
-  const [first, second] = [await instance(), await instance()];
-  const going = Promise.withResolvers<void>();
-  await first.schedule("report", { ...every10, data: () => going.promise.then(() => ({ of: "first" })) });
-  await clock.advance(35_000);
-  const closing = first.close();
-  await clock.flush();
-  going.resolve();
-  await closing;
-  await second.schedule("report", { ...every10, data: { of: "second" } });
-  await clock.flush();
-  expect(seen.map(({ id, of }) => [id, of])).toEqual([
-    [tickAt(10), "first"],
-    [tickAt(20), "second"],
-    [tickAt(30), "second"],
-  ]);
-  await close();
-});
-
-test("a tick that cannot be made or stored is reported and tried again, and none after it is left out", async () => {
-  const { clock, instance, seen, told, close } = await open();
-  let broken = true;
-  const data = (tick: Date): { of: string } => {
-    if (broken) throw new Error(`not yet ${tick.toISOString()}`);
-    return { of: "all" };
-  };
-  await (await instance()).schedule("report", { ...every10, data });
-  await clock.advance(31_000);
-  expect(seen).toEqual([]);
-  expect(told[0]).toMatchObject({
-    kind: "tick-failed",
-    inbox: { source: "waybill.schedule.report" },
-    error: { message: /not yet 2025-01-01T00:00:10/ },
-  });
-  broken = false;
-  await clock.advance(30_000);
-  expect(seen.map(({ id }) => id)).toEqual([10, 20, 30, 40, 50, 60].map(tickAt));
-  await close();
-});
-
-test("a clock that was set back repeats no tick", async () => {
-  const { clock, instance, seen, close } = await open();
-  let set = 0;
-  const back = { ...clock, now: () => clock.now() - set };
-  const bus = await connect(`memory:schedules-test-${brokers}`, { clock: back, adapters: [memory] });
-  await bus.schedule("report", every10);
-  await clock.advance(25_000);
-  set = 15_000;
-  await clock.advance(30_000);
-  expect(seen.map(({ id }) => id)).toEqual([10, 20, 30, 40].map(tickAt));
-  expect(await instance()).toBeDefined();
-  await bus.close();
   await close();
 });
 
