@@ -7,6 +7,7 @@ import { dlqRedrive } from "./commands/dlq-redrive.ts";
 import { dlqShow } from "./commands/dlq-show.ts";
 import { doctor } from "./commands/doctor.ts";
 import { publish } from "./commands/publish.ts";
+import { scheduleList } from "./commands/schedule-list.ts";
 import { stats } from "./commands/stats.ts";
 import { tail } from "./commands/tail.ts";
 import { common } from "./flags.ts";
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   dlqShow,
   dlqRedrive,
   dlqDiscard,
+  scheduleList,
   doctor,
   conformance,
   completionOf(() => commands, common),

@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { queue } from "@waybill/core";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { cleanEnvironment, emails, main, place, refusedOrders } from "./support.ts";
 
 const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
@@ -11,6 +13,8 @@ test("the README shows what the commands print", async () => {
   const { bus, folder } = await place(JSON.parse(config) as Record<string, unknown>);
   await refusedOrders(bus, ["o-1", "o-2"]);
   await bus.inbox(emails).stats();
+  const reports = queue("report.make", { schema: z.null() });
+  await bus.schedule("daily-reports", { cron: "0 3 * * *", zone: "Europe/Berlin", to: reports, data: null });
   await writeFile(join(folder, "npx"), `#!/bin/sh\nshift\nexec ${process.execPath} ${main} "$@"\n`);
   await chmod(join(folder, "npx"), 0o755);
   const shown = [...readme.matchAll(/```console\n([^]*?)```/g)].map(([, block = ""]) => block).join("");
