@@ -5,7 +5,15 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Figure, rows } from "./figure.ts";
 
-const benches = ["core-policy", "middleware", "memory", "sqlite-publish", "sqlite-pipeline", "sqlite-latency"];
+const benches = [
+  "core-policy",
+  "middleware",
+  "memory",
+  "sqlite-publish",
+  "sqlite-pipeline",
+  "sqlite-idempotency",
+  "sqlite-latency",
+];
 
 const { values } = parseArgs({
   options: {
