@@ -6,9 +6,11 @@ import {
   type Bus,
   connect,
   type ConnectOptions,
+  type IdempotencyStore,
   type InboxHandle,
   jitteredBackoff,
   type Manifest,
+  memoryStore,
   type Queue,
   systemClock,
   type Topic,
@@ -105,6 +107,12 @@ export class Bench {
     if (bare !== undefined) this.#bare.set(bus, bare);
     this.defer(() => bus.close({ grace: 0 }));
     return bus;
+  }
+
+  /** A store of claims and records for the members in this process. */
+  store(): IdempotencyStore {
+    const store = memoryStore();
+    return this.#setup.mutateStore?.(store) ?? store;
   }
 
   /** A transport of the adapter, for what only shows at the seam. */

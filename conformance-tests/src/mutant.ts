@@ -1,4 +1,4 @@
-import type { Adapter } from "@waybill/core";
+import type { Adapter, IdempotencyStore } from "@waybill/core";
 
 /** A deliberately broken adapter: what a case must notice. */
 export interface Mutant {
@@ -10,4 +10,6 @@ export interface Mutant {
   readonly oneProcess?: true | undefined;
   /** Breaks any adapter. */
   mutate(adapter: Adapter): Adapter;
+  /** Breaks the store of claims and records that cases share. */
+  readonly mutateStore?: ((store: IdempotencyStore) => IdempotencyStore) | undefined;
 }

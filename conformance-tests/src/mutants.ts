@@ -4,6 +4,7 @@ import { keepingMutants } from "./mutants/keeping.ts";
 import { operatingMutants } from "./mutants/operating.ts";
 import { patternMutants } from "./mutants/patterns.ts";
 import { publishingMutants } from "./mutants/publishing.ts";
+import { rememberingMutants } from "./mutants/remembering.ts";
 import { replyingMutants } from "./mutants/replying.ts";
 import { replayingMutants } from "./mutants/replaying.ts";
 import { settlingMutants } from "./mutants/settling.ts";
@@ -20,6 +21,7 @@ export const allMutants: readonly Mutant[] = [
   ...patternMutants,
   ...replayingMutants,
   ...replyingMutants,
+  ...rememberingMutants,
 ];
 
 /** @throws Error where there is none of this name */

@@ -69,7 +69,8 @@ function pairsOf(entries: readonly Entry[]): readonly Pair[] {
 }
 
 function mutated(setup: Setup, mutant: Mutant): Setup {
-  return { ...setup, boundMs, closeMs, mutant: mutant.name, mutate: (adapter) => mutant.mutate(adapter) };
+  const { name, mutateStore } = mutant;
+  return { ...setup, boundMs, closeMs, mutant: name, mutate: (adapter) => mutant.mutate(adapter), mutateStore };
 }
 
 async function inTime(run: Promise<void>): Promise<void> {

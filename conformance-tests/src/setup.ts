@@ -1,4 +1,4 @@
-import type { Adapter } from "@waybill/core";
+import type { Adapter, IdempotencyStore } from "@waybill/core";
 import type { Controls } from "./controls.ts";
 
 /** What every case of a run has in common. */
@@ -9,6 +9,7 @@ export interface Setup {
   readonly controls: Controls;
   /** Breaks the adapter; leaves it as it is in a plain run. */
   readonly mutate: (adapter: Adapter) => Adapter;
+  readonly mutateStore?: ((store: IdempotencyStore) => IdempotencyStore) | undefined;
   /** The name of the mutant, for members in other processes. */
   readonly mutant: string | undefined;
   readonly boundMs: number;
