@@ -63,6 +63,9 @@ export class Consumers {
   async start({ definition, inbox, options, handler, receive, from = "now" }: Subscription): Promise<Consumer> {
     this.#admit();
     const { transport, middlewares, tunables } = this.#options;
+    if (typeof handler !== "function") {
+      throw new TypeError(`${definition.kind} "${definition.name}": the handler is ${typeof handler}; give a function`);
+    }
     const manifest = supported(transport, definition);
     const tuned = tuning(overridden(options, tunables, inbox), manifest);
     const work = this.#work(options.batch, tuned, handler);
