@@ -21,8 +21,8 @@ const variables = {
 
 const prefix = "WAYBILL_";
 const known = [...Object.keys(variables), fileVariable];
-/** What Kubernetes tells every pod of a service called "waybill": none of ours. */
-const serviceLink = /^WAYBILL_(SERVICE|PORT)(_|$)/;
+/** No settings: the conformance suite's seed, and what Kubernetes tells every pod of a service called "waybill". */
+const others = /^WAYBILL_(SEED$|(SERVICE|PORT)(_|$))/;
 
 /** What the environment says: the settings, the variable each comes from, and a line for each mistake. */
 export interface FromEnvironment {
@@ -49,7 +49,7 @@ export function readEnvironment(environment: Environment): FromEnvironment {
 
 function unknownOf(environment: Environment): string[] {
   return Object.keys(environment)
-    .filter((name) => name.startsWith(prefix) && !known.includes(name) && !serviceLink.test(name))
+    .filter((name) => name.startsWith(prefix) && !known.includes(name) && !others.test(name))
     .map((name) => `${name}: ${unknownName(name, known, prefix)}`);
 }
 
