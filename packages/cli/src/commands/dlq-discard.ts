@@ -46,7 +46,8 @@ async function discard(invocation: Invocation): Promise<ExitCode> {
     await output.result({ wouldDiscard: count }, `${count} would be discarded`);
     return 0;
   }
-  if (count > 0 && (await isAgreed(`discard ${count} dead letters of ${inbox.source} for good? [y/N] `, signal)))
+  const letters = count === 1 ? "dead letter" : "dead letters";
+  if (count > 0 && (await isAgreed(`discard ${count} ${letters} of ${inbox.source} for good? [y/N] `, signal)))
     return await moveLetters(invocation, inbox, "discard", selected);
   await output.result({ discarded: 0, interrupted: false }, "0 discarded");
   return 0;

@@ -84,7 +84,8 @@ class Examination {
     try {
       const inbox = await findInbox(bus, inboxNameOf(name));
       const { dead } = await inbox.stats();
-      await this.#say("✓", name, dead === undefined || dead === 0 ? "is there" : `is there, with ${dead} dead letters`);
+      const letters = dead === 1 ? "dead letter" : "dead letters";
+      await this.#say("✓", name, dead === undefined || dead === 0 ? "is there" : `is there, with ${dead} ${letters}`);
     } catch (error) {
       const fresh = codeOf(error) === "MISSING" && topology !== "verify";
       await this.#say(

@@ -21,7 +21,7 @@ test("says what is right, where each setting comes from, and creates nothing", a
     "· sections: sqlite (file)",
     expect.stringMatching(/^✓ connection: in \d+ ms$/),
     expect.stringMatching(/^✓ carrier: order key, attempts stored, move atomic, durability disk, can .*topics/),
-    "✓ order.placed/billing: is there, with 1 dead letters",
+    "✓ order.placed/billing: is there, with 1 dead letter",
     "✓ email.send: is there",
     "· order.placed/later: is not there yet; its first consumer makes it",
     "",
