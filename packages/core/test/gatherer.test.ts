@@ -39,6 +39,19 @@ test("a message whose lease is lost while it waits goes, and its place is free",
   expect([batches, kept.state]).toEqual([[["b"]], "resolved"]);
 });
 
+test("what is given back was told so first, and has failed nothing", async () => {
+  const { clock, batches, made } = gatherer();
+  const waiting = message("a");
+  const reasons: string[] = [];
+  waiting.onAbort(({ code }) => reasons.push(code));
+  const handled = outcomeOf(made.handle(waiting));
+  made.giveBack();
+  await clock.flush();
+  expect(reasons).toEqual(["CLOSED"]);
+  expect(handled).toMatchObject({ state: "rejected", value: { name: "GivenBack" } });
+  expect([batches, clock.pending]).toEqual([[], 0]);
+});
+
 test.each<[string, Partial<BatchOptions>, WorkOptions]>([
   ["a size of 0", { size: 0, wait: 1 }, {}],
   ["a size of 1.5", { size: 1.5, wait: 1 }, {}],
