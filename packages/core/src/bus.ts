@@ -191,8 +191,7 @@ export class Bus implements AsyncDisposable {
       definition: call.request,
       inbox: inboxOf(call.request, undefined),
       options: { ...options, retry: { ...options.retry, maxAttempts: options.retry?.maxAttempts ?? 1 } },
-      handler: responder.handling(handler),
-      receive: responder.receive,
+      ...responder.answering(handler),
     });
   }
 

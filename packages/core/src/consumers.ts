@@ -43,6 +43,8 @@ export interface Subscription {
   readonly handler: AnyHandler;
   /** Where the inbox starts if it is new. Default now. */
   readonly from?: Position | undefined;
+  /** Wraps the handler and all middlewares; default nothing. */
+  readonly outermost?: ((handle: Handle) => Handle) | undefined;
   /** What stands between the consumer and the carrier; default nothing. */
   readonly receive?: Transport["receive"] | undefined;
 }
@@ -60,7 +62,15 @@ export class Consumers {
   }
 
   /** Declares the inbox and takes its messages. Rejects with `UNSUPPORTED`, `TOPOLOGY_MISMATCH`, `MISSING`, `CLOSED`. */
-  async start({ definition, inbox, options, handler, receive, from = "now" }: Subscription): Promise<Consumer> {
+  async start({
+    definition,
+    inbox,
+    options,
+    handler,
+    outermost,
+    receive,
+    from = "now",
+  }: Subscription): Promise<Consumer> {
     this.#admit();
     const { transport, middlewares, tunables } = this.#options;
     if (typeof handler !== "function") {
@@ -69,6 +79,7 @@ export class Consumers {
     const manifest = supported(transport, definition);
     const tuned = tuning(overridden(options, tunables, inbox), manifest);
     const work = this.#work(options.batch, tuned, handler);
+    const wrapped = wrapHandle(middlewares, work.handle);
     await transport.declare(placesOf(definition, inbox, startAt(from, false, definition, manifest)));
     const runner = new Runner({
       ...this.#options,
@@ -76,7 +87,7 @@ export class Consumers {
       ...work,
       inbox,
       definition,
-      handle: wrapHandle(middlewares, work.handle),
+      handle: outermost?.(wrapped) ?? wrapped,
       isolation: this.#isolation,
       report: (kind, error) => this.#options.report(kind, inbox, error),
     });

@@ -11,6 +11,8 @@ export interface Handling extends Message<unknown> {
   readonly inbox: Inbox;
   /** Whether it may have killed members before, and is handled alone (DLQ-4). */
   readonly suspect: boolean;
+  /** Whether somebody waits for what the handler returns. */
+  readonly isRequest: boolean;
   /** Fails the attempt with `TIMEOUT` in `ms`, unless it has ended or fails sooner anyway (ACK-5). */
   limit(ms: number): void;
   /** Fires the signal; the handler goes on until it ends. */

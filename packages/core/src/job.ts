@@ -7,6 +7,7 @@ import type { Handling, Sent } from "./handling.ts";
 import { userHeaders } from "./headers.ts";
 import type { Effect } from "./message.ts";
 import type { AnyPublishOptions } from "./publish-options.ts";
+import { replyToHeader } from "./reply.ts";
 import type { Address, Delivery, Headers, Inbox } from "./seam.ts";
 import { isSuspect } from "./verdict.ts";
 
@@ -87,6 +88,10 @@ export class Job implements Handling {
 
   get suspect(): boolean {
     return isSuspect(this.delivery);
+  }
+
+  get isRequest(): boolean {
+    return replyToHeader in this.delivery.headers;
   }
 
   get group(): string {

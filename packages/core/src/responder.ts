@@ -6,6 +6,8 @@ import { Composer } from "./composer.ts";
 import { WaybillError } from "./errors.ts";
 import { userHeaders } from "./headers.ts";
 import type { Message } from "./message.ts";
+import type { Subscription } from "./consumers.ts";
+import type { Handle } from "./middleware.ts";
 import { readNote } from "./note.ts";
 import { failureOf, type Failure, replyId, replyToHeader } from "./reply.ts";
 import type {
@@ -58,16 +60,34 @@ export class Responder {
     this.#failures = new Composer(failureOf(call.request), manifest, options);
   }
 
-  /** A worker's handler. A reply that cannot be written fails the attempt, as a throw would. */
-  handling<RequestOut>(handler: ReplyHandler<RequestOut, unknown>): (message: Message<RequestOut>) => Promise<void> {
+  /** What makes a worker one that answers. */
+  answering<RequestOut>(
+    handler: ReplyHandler<RequestOut, unknown>,
+  ): Pick<Subscription, "handler" | "outermost" | "receive"> {
+    return { handler: this.#handling(handler), outermost: this.#outermost, receive: this.#receive };
+  }
+
+  /** A reply that cannot be written fails the attempt, as a throw would. */
+  #handling<RequestOut>(
+    handler: ReplyHandler<RequestOut, unknown>,
+  ): (message: Message<RequestOut>) => Promise<unknown> {
     return async (message) => {
-      const { wire } = await this.#compose(this.#composer, await handler(message), message);
-      // Nobody settles it any more.
-      if (!message.signal.aborted) this.#replies.set(message.id, wire);
+      const result = await handler(message);
+      await this.#keep(message, result);
+      return result;
     };
   }
 
-  readonly receive: Transport["receive"] = async (from, flow, sink) => {
+  /** Around all middlewares: what one of them returns in the handler's stead, for a duplicate, is the reply. */
+  readonly #outermost = (next: Handle): Handle => {
+    return async (message) => {
+      const result = await next(message);
+      if (!this.#replies.has(message.id)) await this.#keep(message, result);
+      return result;
+    };
+  };
+
+  readonly #receive: Transport["receive"] = async (from, flow, sink) => {
     const receiver = await this.#options.transport.receive(from, flow, {
       deliver: (batch) => sink.deliver(batch),
       lost: (batch, cause) => {
@@ -85,6 +105,12 @@ export class Responder {
       close: () => receiver.close(),
     };
   };
+
+  async #keep(message: Message<unknown>, result: unknown): Promise<void> {
+    const { wire } = await this.#compose(this.#composer, result, message);
+    // Nobody settles it any more.
+    if (!message.signal.aborted) this.#replies.set(message.id, wire);
+  }
 
   async #settle(batch: readonly Settlement[], receiver: Receiver, inbox: Inbox): Promise<readonly SettleResult[]> {
     const answers = await Promise.all(batch.map((settlement) => this.#answerTo(settlement)));

@@ -7,6 +7,7 @@ import type { Claim, IdempotencyStore } from "../idempotency-store.ts";
 import type { Message } from "../message.ts";
 import type { Handle, Middleware } from "../middleware.ts";
 import { Postpone } from "../postpone.ts";
+import { PermanentError } from "../retry.ts";
 import { readRecord, writeRecord } from "../record.ts";
 import { type Claimed, Renewals } from "../renewals.ts";
 
@@ -39,7 +40,8 @@ const unreachableMs = 5_000;
  * again under the same ids, so that a crash between record and settlement loses nothing. A duplicate that comes while the first
  * is handled is postponed, as is every message while the store cannot be asked. A failure gives the claim back (IDM-2).
  *
- * A result that is over `maxRecordBytes` or cannot be cloned is not kept, only that there was one. A handler past its timeout
+ * A result that is over `maxRecordBytes` or cannot be cloned is not kept, only that there was one; the duplicate of a request
+ * then fails and says so. A handler past its timeout
  * keeps its claim until it ends or the lease does.
  * @throws TypeError for an option that cannot be
  */
@@ -93,7 +95,8 @@ export function idempotency(options: IdempotencyOptions): Idempotency {
     if (answer.state === "busy") {
       throw new Postpone(Math.min(answer.leftMs, lookAgainMs), `message ${message.id} is being handled by another`);
     }
-    const { result, sends } = readRecord(answer.record);
+    const { result, kept, sends } = readRecord(answer.record);
+    if (!kept && message.isRequest) throw new PermanentError(unkept(message, most));
     message.adopt(sends);
     return result;
   };
@@ -113,6 +116,10 @@ export function idempotency(options: IdempotencyOptions): Idempotency {
       return settle(next, answer, claimed);
     },
   };
+}
+
+function unkept({ id }: Handling, most: number): string {
+  return `request ${id} was handled, but its result could not be kept: over ${most} bytes, or not to be cloned; raise maxRecordBytes, or return plain data`;
 }
 
 function positive(duration: Duration, place: string): number {

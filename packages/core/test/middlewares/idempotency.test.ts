@@ -1,5 +1,5 @@
 import type { Envelope, Handle, IdempotencyOptions, IdempotencyStore, Message } from "@waybill/core";
-import { connect, idempotency, memoryStore, pattern, queue, timeout, topic } from "@waybill/core";
+import { call, connect, idempotency, memoryStore, pattern, queue, timeout, topic } from "@waybill/core";
 import { memory } from "@waybill/memory";
 import { virtualClock } from "@waybill/testing";
 import { describe, expect, test } from "vitest";
@@ -119,6 +119,34 @@ describe("duplicates of a message", () => {
     await clock.flush();
     expect(attempts).toEqual([1, 1]);
     await bus.close();
+  });
+});
+
+describe("duplicates of a request", () => {
+  const greet = call("greet", { request: z.string(), reply: z.string() });
+
+  async function greeting(answer: string) {
+    const clock = virtualClock();
+    const bus = await connect(`memory:idempotency-test-${(buses += 1)}`, { clock, adapters: [memory] });
+    bus.use(
+      idempotency({ store: memoryStore({ clock }), clock, maxRecordBytes: 500, key: ({ data }) => String(data) }),
+    );
+    let handled = 0;
+    await bus.reply(greet, {}, () => `${answer} ${(handled += 1)}`);
+    const first = await bus.request(greet, "Ada");
+    const second = await bus.request(greet, "Ada").catch((error: unknown) => error);
+    await bus.close();
+    return { first, second };
+  }
+
+  test("get the reply of the first", async () => {
+    expect(await greeting("hello")).toEqual({ first: "hello 1", second: "hello 1" });
+  });
+
+  test("are told that it could not be kept, and what to do", async () => {
+    const { second } = await greeting("x".repeat(1_000));
+    expect(second).toMatchObject({ code: "REMOTE", remote: { name: "PermanentError" } });
+    expect(String(second)).toContain("raise maxRecordBytes");
   });
 });
 
