@@ -27,7 +27,8 @@ const { status } = spawnSync("npm run --silent check", {
   },
 });
 
-const tasks = existsSync(runs) ? readdirSync(runs).flatMap((file) => read(join(runs, file)).tasks) : [];
+const summaries = existsSync(runs) ? readdirSync(runs).map((file) => read(join(runs, file))) : [];
+const tasks = summaries.flatMap((summary) => summary.tasks);
 const total = { passed: 0, failed: 0, skipped: 0 };
 const cached = new Map();
 const broken = [];
@@ -41,6 +42,15 @@ for (const task of tasks) {
 if (status !== 0 && total.failed === 0) {
   total.failed += 1;
   broken.push("turbo itself");
+}
+// A turbo that is ended from outside says that all is well, and leaves out what had not ended.
+const unfinished = summaries.reduce(
+  (sum, { execution }) => sum + execution.attempted - execution.success - execution.failed,
+  0,
+);
+if (unfinished > 0 && total.failed === 0) {
+  total.failed += unfinished;
+  broken.push(`${unfinished} tasks that were cut short`);
 }
 
 console.log();
