@@ -12,8 +12,11 @@ import { Turn } from "./turn.ts";
  * socket, and some microseconds every few milliseconds. Where nothing has changed and nothing is due, that is all it does.
  */
 
-/** How often it looks for other processes' writes while it has receivers, and how often it cleans up, ms. */
+/** How often it looks for other processes' writes while it has receivers, also when it was quiet for a while, ms. */
 const lookEvery = 8;
+const quietLookEvery = 20;
+const quietAfter = 1_000;
+/** How often it cleans up, ms. */
 const sweepEvery = 50;
 /** How long it leaves the file alone after trouble, ms. */
 const quietFor = 200;
@@ -37,8 +40,9 @@ let nextDueAt = 0;
 let nextSweepAt = 0;
 let sweptAt = 0;
 let nextRenewalAt = Date.now() + data.leaseMs / 3;
-/** By a clock that is never set. */
+/** These by a clock that is never set. */
 let quietUntil = 0;
+let busyAt = 0;
 let timer: NodeJS.Timeout | undefined;
 
 const database = open();
@@ -167,6 +171,7 @@ function serve(opened: Database): void {
   }
 
   function doubtAll(): void {
+    busyAt = performance.now();
     stale = true;
     nextDueAt = 0;
     nextSweepAt = 0;
@@ -175,8 +180,9 @@ function serve(opened: Database): void {
   /** Often while there is somebody to deliver to or something to clear away, else only for what dead members have left behind. */
   function lookAgain(): void {
     clearTimeout(timer);
-    const isBusy = service.members.size > 0 || sweptAt === 0;
-    timer = setTimeout(look, isBusy ? lookEvery : Math.max(sweepEvery, data.leaseMs / 3));
+    const often = performance.now() < busyAt + quietAfter ? lookEvery : quietLookEvery;
+    const seldom = Math.max(sweepEvery, data.leaseMs / 3);
+    timer = setTimeout(look, service.members.size > 0 || sweptAt === 0 ? often : seldom);
   }
 
   function shut({ id }: Request): void {
