@@ -41,7 +41,7 @@ export async function moveLetters(
   const progress = new Progress(output, undefined);
   let count = 0;
   const choose = (letter: DeadLetter): boolean => {
-    if (signal.aborted || count >= most || !fits(letter)) return false;
+    if (count >= most || !fits(letter)) return false;
     count += 1;
     missing.delete(letter.id);
     if (count >= most) enough.abort();

@@ -21,6 +21,15 @@ describe("list", () => {
     expect(await run("dlq", "list", ...billing)).toEqual({ code: 0, stdout: "", stderr: "none\n" });
   });
 
+  test("ends quietly when nobody reads it any more", async () => {
+    const { bus, start } = await place();
+    const ids = Array.from({ length: 300 }, (_, index) => `o-${index}`);
+    await refusedOrders(bus, ids);
+    const list = start("dlq", "list", ...billing);
+    list.closeOutput();
+    expect(await list.ended).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
   test.each([
     [
       ["--reason", "permanent"],
