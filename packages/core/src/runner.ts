@@ -132,9 +132,10 @@ export class Runner implements Sink, Isolated {
     this.#pump();
   }
 
+  /** Also waits until what it gave back is settled: a suspect that kills us now must not count against it (DLQ-4). */
   hold(): Promise<void> {
     this.stop("held");
-    return this.#quiet();
+    return this.#quiet().then(() => this.#settler.drained());
   }
 
   unhold(): void {

@@ -98,6 +98,15 @@ test("of several suspects that come at once one is handled alone, the others are
   expect(alone).toHaveLength(2);
 });
 
+test("what is given back for a suspect's sake is settled before the suspect is handled (DLQ-4)", async () => {
+  let settledBefore: readonly string[] = [];
+  const { clock, runner, settled } = await setUp(async () => void (settledBefore = [...settled]));
+  runner.deliver([received("s1", { deliveries: 5 }), received("s2", { deliveries: 5 })]);
+  await clock.flush();
+  expect(settledBefore).toEqual(["release s2"]);
+  expect(settled).toEqual(["release s2", "ack s1"]);
+});
+
 test("what killed ten members is buried unread", async () => {
   const { clock, runner, settled } = await setUp(() => expect.unreachable());
   runner.deliver([received("a", { deliveries: 11 })]);
