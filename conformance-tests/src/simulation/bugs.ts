@@ -47,6 +47,13 @@ const others: readonly Bug[] = [
     plant: () => onNames((inbox) => (inbox.shape.kind === "queue" ? inbox : { ...inbox, ordered: false })),
   },
   {
+    name: "settles-after-what-it-should-settle-first",
+    plant: () => (adapter) =>
+      wrap(adapter, (transport) => ({
+        receive: (from, flow, sink) => transport.receive(from, { ...flow, settle: "after" }, sink),
+      })),
+  },
+  {
     name: "lets-zombies-settle",
     plant: () => {
       const holders = new Map<string, { readonly receiver: () => Receiver; readonly delivery: Delivery }>();

@@ -11,29 +11,36 @@ const flaws: Readonly<Record<Exclude<keyof GroupVerdict, "group" | "duplicated">
   notDead: ["DLQ-1", "was poisoned and is not dead"],
 };
 
+/** What a group whose messages are delivered once or never does not answer for. */
+const mayBeLost: ReadonlySet<string> = new Set(["lost", "notDead"]);
+
 /** What a run has broken, once everything has come to rest. */
 export function judge(ledger: Ledger, { groups, tasks }: Scenario): readonly Violation[] {
   return [
     ...ledger.violations,
     ...groups.flatMap((group) => checked(ledger, group)),
-    ...groups.flatMap(({ name }) => tasks.flatMap(({ n }) => summed(ledger, name, n))),
+    ...groups.flatMap((group) => tasks.flatMap(({ n }) => summed(ledger, group, n))),
   ];
 }
 
 /** As the checker of long runs judges. */
-function checked({ events }: Ledger, { name, ordered }: Group): readonly Violation[] {
+function checked({ events }: Ledger, { name, ordered, once }: Group): readonly Violation[] {
   const [verdict] = check({ groups: [name], ordered, events }).groups;
   if (verdict === undefined) return [];
-  return Object.entries(flaws).flatMap(([flaw, [promise, what]]) =>
+  const owed = Object.entries(flaws).filter(([flaw]) => !once || !mayBeLost.has(flaw));
+  return owed.flatMap(([flaw, [promise, what]]) =>
     verdict[flaw as keyof typeof flaws].map((n) => ({ promise, what: `${name}: ${n} ${what}`, n })),
   );
 }
 
-/** Each copy that was stored ends once: among the dead, or with an ack and the one effect that leaves with it (EFF-1). */
-function summed(ledger: Ledger, group: string, n: number): readonly Violation[] {
+/**
+ * Each copy that was stored ends once: among the dead, or with an ack and the one effect that leaves with it (EFF-1). What is
+ * delivered at most once is handled at most once.
+ */
+function summed(ledger: Ledger, { name, once }: Group, n: number): readonly Violation[] {
   const copies = ledger.copies.get(n) ?? 0;
-  const { effects, deaths } = ledger.fate(group, n);
-  if (effects + deaths === copies) return [];
-  const what = `${group}: of ${n} ${copies} were stored, ${deaths} died, and ${effects} effects came of it`;
-  return [{ promise: "EFF-1", what, n }];
+  const { effects, deaths, handlings } = ledger.fate(name, n);
+  if (once ? handlings <= copies && effects <= handlings && deaths === 0 : effects + deaths === copies) return [];
+  const what = `${name}: of ${n} ${copies} were stored, ${deaths} died, and ${effects} effects came of ${handlings} handlings`;
+  return [{ promise: once ? "ACK-6" : "EFF-1", what, n }];
 }

@@ -2,7 +2,7 @@ import type { Adapter, Delivery, Settlement, SettleResult } from "@waybill/core"
 import type { HistoryEvent } from "../checker/history.ts";
 import { wrap } from "../wrap.ts";
 import type { Process } from "./process.ts";
-import type { Group, Task } from "./scenario.ts";
+import type { Group, Scenario, Task } from "./scenario.ts";
 
 /** A promise that was not kept: its id in the contract, and how. */
 export interface Violation {
@@ -19,8 +19,11 @@ interface Fate {
   failures: number;
   /** No retry comes before this epoch ms. */
   notBefore: number;
-  /** Whether a holder has handled it. */
-  seen: boolean;
+  /** How often a handler has begun, and how often that of a holder. */
+  handlings: number;
+  rightly: number;
+  /** When a holder began last, epoch ms. */
+  beganAt: number;
   redriven: boolean;
   effects: number;
   deaths: number;
@@ -45,11 +48,13 @@ export class Ledger {
   readonly copies: Map<number, number> = new Map();
   readonly #now: () => number;
   readonly #beganAt: number;
+  readonly #groups: ReadonlyMap<string, Group>;
   readonly #fates = new Map<string, Fate>();
   readonly #running = new Set<Handling>();
 
-  constructor(now: () => number) {
+  constructor(now: () => number, { groups }: Scenario) {
     this.#now = now;
+    this.#groups = new Map(groups.map((group) => [group.name, group]));
     this.#beganAt = now();
   }
 
@@ -78,6 +83,7 @@ export class Ledger {
     const { n } = task;
     const isZombie = !this.#holds(handling);
     this.note(`${group.name}: ${process.name} begins ${n}, attempt ${attempt}${isZombie ? ", its lease over" : ""}`);
+    this.fate(group.name, n).handlings += 1;
     if (!isZombie) this.#check(group, handling);
     this.#running.add(handling);
     return () => this.#running.delete(handling);
@@ -98,21 +104,31 @@ export class Ledger {
     Object.assign(this.fate(group, n), { redriven: true, failures: 0, notBefore: 0 });
   }
 
-  dead({ name: group, maxAttempts }: Group, n: number, attempts: number): void {
+  dead({ name: group, maxAttempts }: Group, { n, kills }: Task, attempts: number): void {
     this.note(`${group}: ${n} is dead after ${attempts}`);
     const fate = this.fate(group, n);
     fate.deaths += 1;
     // The checker takes a second letter for a fault; here it may be a second copy, and what is left over is found by the sums.
     if (fate.deaths === 1) this.events.push({ kind: "dead", n, group });
-    if (attempts !== maxAttempts)
-      this.breach("RTY-1", `${group}: ${n} died after ${attempts} of ${maxAttempts} attempts`, n);
+    const owed = kills ? 0 : maxAttempts;
+    if (attempts !== owed) this.breach("RTY-1", `${group}: ${n} died after ${attempts} of ${owed} attempts`, n);
   }
 
   fate(group: string, n: number): Fate {
     const name = `${group}/${n}`;
     const known = this.#fates.get(name);
     if (known !== undefined) return known;
-    const fate = { holders: new Map(), failures: 0, notBefore: 0, seen: false, redriven: false, effects: 0, deaths: 0 };
+    const fate = {
+      holders: new Map(),
+      failures: 0,
+      notBefore: 0,
+      handlings: 0,
+      rightly: 0,
+      beganAt: 0,
+      redriven: false,
+      effects: 0,
+      deaths: 0,
+    };
     this.#fates.set(name, fate);
     return fate;
   }
@@ -159,10 +175,11 @@ export class Ledger {
     const fate = this.fate(group.name, n);
     const isOnly = this.copies.get(n) === 1;
     // Of several copies, and of what was redriven, only the first is in its place.
-    if (!fate.redriven && (isOnly || !fate.seen)) {
+    if (!fate.redriven && (isOnly || fate.rightly === 0)) {
       this.events.push({ kind: "deliver", n, group: group.name, at: this.#now() });
     }
-    fate.seen = true;
+    fate.rightly += 1;
+    fate.beganAt = this.#now();
     if (attempt > group.maxAttempts) this.breach("RTY-1", `${group.name}: attempt ${attempt} of ${n}`, n);
     if (isOnly && attempt !== fate.failures + 1) {
       this.breach("RTY-1", `${group.name}: ${n} has failed ${fate.failures} times, and this is attempt ${attempt}`, n);
@@ -212,7 +229,8 @@ export class Ledger {
     if (one.outcome !== "retry" || !one.failed) return;
     const fate = this.fate(group, n);
     fate.failures += 1;
-    fate.notBefore = at + one.delayMs;
+    // A delay longer than the carrier's own is counted from the failure, of which is known that it came after the beginning.
+    fate.notBefore = Math.max(at + one.delayMs, fate.beganAt + (this.#groups.get(group)?.retryMs ?? 0));
   }
 }
 

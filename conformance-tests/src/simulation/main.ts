@@ -54,4 +54,5 @@ function wholeNumber(name: "seeds" | "from"): number {
   throw new TypeError(`--${name} is ${JSON.stringify(values[name])}; give a whole number`);
 }
 
-process.exitCode = (await main()) ? 0 : 1;
+// What a failing seed has left open must not keep the process alive.
+process.exit((await main()) ? 0 : 1);

@@ -1,112 +1,128 @@
-import { type Bus, type Consumer, fixed, type Message } from "@waybill/core";
+import { type Bus, type Consumer, fixed, type Message, type SubscribeOptions } from "@waybill/core";
 import type { Item } from "../item.ts";
 import type { Process } from "./process.ts";
 import type { Group, Task } from "./scenario.ts";
 import type { World } from "./world.ts";
 
+export interface MemberOptions {
+  readonly group: Group;
+  /** Called when a message has killed it. */
+  readonly died: () => void;
+}
+
 /** A member of a group, in a process of its own. */
 export class Member {
   readonly group: Group;
-  readonly process: Process;
   /** Whether it can be chosen for what happens next. */
   free = true;
   readonly #world: World;
+  readonly #died: () => void;
+  readonly #process: Process;
   readonly #bus: Bus;
-  readonly #consumer: Consumer;
+  readonly #dead = Promise.withResolvers<void>();
+  #consumer: Consumer | undefined;
 
   /** Resolves once it takes messages. */
-  static async start(world: World, group: Group): Promise<Member> {
-    const { process, bus } = await world.process("member");
-    const { concurrency, maxAttempts, retryMs, timeoutMs: timeout } = group;
-    const options = { concurrency, timeout, retry: { maxAttempts, delay: fixed(retryMs) } };
-    const handler = (message: Message<Item>): Promise<void> => handle(world, { group, process, message });
-    const { source } = world;
-    const consumer =
-      source.kind === "queue"
-        ? await bus.work(source, options, handler)
-        : await bus.subscribe(
-            source,
-            { ...options, group: group.name, ...(!group.ordered && { ordered: false }) },
-            handler,
-          );
-    world.ledger.note(`${group.name}: ${process.name} joins`);
-    return new Member(world, { group, process, bus, consumer });
+  static async start(world: World, options: MemberOptions): Promise<Member> {
+    const member = new Member(world, options, await world.process("member"));
+    await member.#join();
+    return member;
   }
 
   private constructor(
     world: World,
-    {
-      group,
-      process,
-      bus,
-      consumer,
-    }: { readonly group: Group; readonly process: Process; readonly bus: Bus; readonly consumer: Consumer },
+    { group, died }: MemberOptions,
+    { process, bus }: { readonly process: Process; readonly bus: Bus },
   ) {
     this.#world = world;
     this.group = group;
-    this.process = process;
+    this.#died = died;
+    this.#process = process;
     this.#bus = bus;
-    this.#consumer = consumer;
   }
 
   crash(): void {
     this.free = false;
     this.#note("crashes");
-    this.process.crash();
+    this.#process.crash();
+    this.#dead.resolve();
   }
 
   async freeze(ms: number): Promise<void> {
     this.free = false;
     this.#note("freezes");
-    this.process.freeze();
+    this.#process.freeze();
     await this.#world.timeline.sleep(ms);
     this.#note("thaws");
-    this.process.thaw();
+    this.#process.thaw();
     this.free = true;
   }
 
   async pause(ms: number): Promise<void> {
     this.#note("pauses");
-    this.#consumer.pause();
+    this.#consumer?.pause();
     await this.#world.timeline.sleep(ms);
     this.#note("resumes");
-    this.#consumer.resume();
+    this.#consumer?.resume();
   }
 
   async leave(graceMs: number): Promise<void> {
     this.free = false;
     this.#note(`leaves within ${graceMs}`);
-    await this.#bus.close({ grace: graceMs });
-    this.#note("has left");
+    await Promise.race([this.#bus.close({ grace: graceMs }), this.#dead.promise]);
+    if (!this.#process.crashed) this.#note("has left");
+  }
+
+  async #join(): Promise<void> {
+    const { source } = this.#world;
+    const { name: group, concurrency, maxAttempts, retryMs, timeoutMs: timeout, once, ordered } = this.group;
+    const options: SubscribeOptions = {
+      group,
+      concurrency,
+      timeout,
+      ...(once ? { delivery: "at-most-once" } : { retry: { maxAttempts, delay: fixed(retryMs) } }),
+      ...(!ordered && { ordered: false }),
+    };
+    const handler = (message: Message<Item>): Promise<void> => this.#handle(message);
+    const from = this.group.byPattern ? this.#world.pattern : source;
+    this.#consumer =
+      from.kind === "queue"
+        ? await this.#bus.work(from, options, handler)
+        : await this.#bus.subscribe(from, options, handler);
+    this.#note("joins");
+  }
+
+  async #handle(message: Message<Item>): Promise<void> {
+    const { ledger, effects } = this.#world;
+    const task = this.#world.task(message.data.n);
+    const end = ledger.began(this.group, task, message.attempt, this.#process);
+    try {
+      await message.send(effects, { n: task.n, text: this.group.name });
+      if (task.workMs > 0) await this.#process.sleep(task.workMs);
+      if (task.kills) return await this.#die();
+      if (message.attempt <= task.flaws) await this.#fail(task);
+      ledger.done(this.group, task, this.#process);
+    } finally {
+      end();
+    }
+  }
+
+  #die(): Promise<never> {
+    if (!this.#process.crashed) {
+      this.crash();
+      this.#died();
+    }
+    return new Promise(() => undefined);
+  }
+
+  /** What hangs ends at last, long after its time. */
+  async #fail({ hangs }: Task): Promise<never> {
+    const { timeoutMs } = this.group;
+    if (hangs && timeoutMs !== undefined) await this.#process.sleep(timeoutMs * 2);
+    throw new Error("it fails, as planned");
   }
 
   #note(what: string): void {
-    this.#world.ledger.note(`${this.group.name}: ${this.process.name} ${what}`);
+    this.#world.ledger.note(`${this.group.name}: ${this.#process.name} ${what}`);
   }
-}
-
-interface Handling {
-  readonly group: Group;
-  readonly process: Process;
-  readonly message: Message<Item>;
-}
-
-async function handle(world: World, { group, process, message }: Handling): Promise<void> {
-  const { ledger, effects } = world;
-  const task = world.task(message.data.n);
-  const end = ledger.began(group, task, message.attempt, process);
-  try {
-    await message.send(effects, { n: task.n, text: group.name });
-    if (task.workMs > 0) await process.sleep(task.workMs);
-    if (message.attempt <= task.flaws) await fail(task, group, process);
-    ledger.done(group, task, process);
-  } finally {
-    end();
-  }
-}
-
-/** What hangs ends at last, long after its time. */
-async function fail({ hangs }: Task, { timeoutMs }: Group, process: Process): Promise<never> {
-  if (hangs && timeoutMs !== undefined) await process.sleep(timeoutMs * 2);
-  throw new Error("it fails, as planned");
 }

@@ -4,6 +4,10 @@ import { type Faults, noFaults } from "./faults.ts";
 export interface Group {
   readonly name: string;
   readonly ordered: boolean;
+  /** Takes the topic by a pattern that it fits. */
+  readonly byPattern: boolean;
+  /** Settles before it handles (ACK-6). */
+  readonly once: boolean;
   readonly concurrency: number;
   readonly maxAttempts: number;
   readonly retryMs: number;
@@ -26,6 +30,8 @@ export interface Task {
   readonly flaws: number;
   /** Whether it fails by never ending, where the group has a timeout. */
   readonly hangs: boolean;
+  /** Whether whoever handles it dies of it. */
+  readonly kills: boolean;
 }
 
 /** Something happens to a group, or to one of its members that is drawn when it happens. */
@@ -42,6 +48,8 @@ export interface Scenario {
   readonly kind: "topic" | "queue";
   readonly ordered: boolean;
   readonly leaseMs: number;
+  /** The longest delay the carrier has, ms; longer ones are parked (DLY-2). */
+  readonly maxDelay: number;
   readonly groups: readonly Group[];
   /** How many members each group begins with. */
   readonly members: number;
@@ -53,8 +61,8 @@ export interface Scenario {
 }
 
 const keysPerPublisher = 4;
-/** Fewer than the lost leases that convict a message (DLQ-4), so that only the poisoned die. */
-const mostDisasters = 8;
+/** With the three deaths that a killer may die in company, fewer than the ten that convict a message (DLQ-4). */
+const mostDisasters = 6;
 
 export function scenarioOf(seed: number): Scenario {
   const dice = new Dice(seed, 0);
@@ -67,10 +75,13 @@ export function scenarioOf(seed: number): Scenario {
   const mostFlaws = Math.min(...groups.map(({ maxAttempts }) => maxAttempts)) - 1;
   const limits = { leaseMs, healAt, mostFlaws, delays: !ordered };
   const tasks = Array.from({ length: dice.whole(3, 24) }, (_, n) => taskOf(dice, n, limits));
+  const [killer] = tasks;
+  if (killer !== undefined && dice.chance(0.05)) tasks[0] = { ...killer, flaws: Infinity, kills: true };
   return {
     kind,
     ordered,
     leaseMs,
+    maxDelay: dice.chance(0.2) ? dice.whole(10, 200) : Infinity,
     groups,
     members: dice.whole(1, 3),
     tasks: tasks.sort((one, other) => one.at - other.at),
@@ -86,8 +97,10 @@ function groupOf(
   { kind, ordered, leaseMs }: Pick<Scenario, "kind" | "ordered" | "leaseMs">,
 ): Group {
   return {
-    name: `g${index}`,
+    name: kind === "queue" ? "tasks" : `g${index}`,
     ordered: ordered && (kind === "queue" || dice.chance(0.8)),
+    byPattern: kind === "topic" && dice.chance(0.2),
+    once: dice.chance(0.1),
     concurrency: dice.whole(1, 6),
     maxAttempts: dice.whole(1, 4),
     retryMs: dice.chance(0.3) ? 0 : dice.whole(1, 300),
@@ -117,6 +130,7 @@ function taskOf(
     workMs: dice.pick([0, 0, dice.whole(1, 20), dice.whole(1, leaseMs * 2)]) ?? 0,
     flaws: dice.pick([0, 0, 0, 0, 0, dice.whole(0, mostFlaws), dice.whole(0, mostFlaws), Infinity]) ?? 0,
     hangs: dice.chance(0.3),
+    kills: false,
   };
 }
 

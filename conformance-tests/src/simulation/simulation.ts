@@ -1,4 +1,5 @@
 import { type Bus, type InboxHandle, type PublishOptions, WaybillError } from "@waybill/core";
+import type { Item } from "../item.ts";
 import { noFaults } from "./faults.ts";
 import { judge } from "./judge.ts";
 import { idOf, type Violation } from "./ledger.ts";
@@ -17,6 +18,8 @@ export interface Run {
 /** How long all has to come to rest once nothing goes wrong any more, ms of the simulated clock. */
 const restMs = 600_000;
 const pollMs = 25;
+/** Until somebody takes the place of a member that a message has killed; shorter than any lease. */
+const replaceMs = 10;
 
 /** Plays what the seed stands for through core and the adapter, and judges it. The same seed gives the same run, byte for byte. */
 export async function simulate(subject: Subject, seed: number): Promise<Run> {
@@ -36,6 +39,7 @@ class Director {
   readonly #world: World;
   readonly #members: Member[] = [];
   readonly #leaving: Promise<void>[] = [];
+  readonly #joining: Promise<void>[] = [];
 
   constructor(world: World) {
     this.#world = world;
@@ -44,7 +48,7 @@ class Director {
   async run(): Promise<void> {
     const { scenario, timeline } = this.#world;
     const { bus } = await this.#world.process("admin");
-    const inboxes = scenario.groups.map((group) => this.#inbox(bus, group));
+    const inboxes = scenario.groups.map((group) => this.#world.inbox(bus, group));
     await Promise.all([...inboxes, bus.inbox(this.#world.effects)].map((inbox) => inbox.stats()));
     for (const group of scenario.groups) {
       for (let count = 0; count < scenario.members; count += 1) await this.#join(group);
@@ -59,13 +63,10 @@ class Director {
     await this.#rest(bus, inboxes);
   }
 
-  #inbox(bus: Bus, { name, ordered }: Group): InboxHandle {
-    const { source } = this.#world;
-    return source.kind === "queue" ? bus.inbox(source) : bus.inbox(source, name, ordered ? {} : { ordered: false });
-  }
-
   async #join(group: Group): Promise<void> {
-    this.#members.push(await Member.start(this.#world, group));
+    const { timeline } = this.#world;
+    const died = (): void => void this.#joining.push(timeline.sleep(replaceMs).then(() => this.#join(group)));
+    this.#members.push(await Member.start(this.#world, { group, died }));
   }
 
   async #publish(publisher: number): Promise<void> {
@@ -104,8 +105,11 @@ class Director {
   }
 
   async #redrive(bus: Bus, group: Group): Promise<void> {
-    await this.#inbox(bus, group).deadLetters.redrive(({ data }) => {
-      this.#world.ledger.redriven(group.name, (data as { readonly n: number }).n);
+    await this.#world.inbox(bus, group).deadLetters.redrive(({ data }) => {
+      const { n } = data as Item;
+      // A killer would kill ten more.
+      if (this.#world.task(n).kills) return false;
+      this.#world.ledger.redriven(group.name, n);
       return true;
     });
   }
@@ -118,12 +122,12 @@ class Director {
     for (const [index, inbox] of inboxes.entries()) {
       const group = scenario.groups[index];
       for await (const { data, attempts } of inbox.deadLetters.list()) {
-        if (group !== undefined) ledger.dead(group, (data as { readonly n: number }).n, attempts);
+        if (group !== undefined) ledger.dead(group, this.#world.task((data as Item).n), attempts);
       }
     }
     await bus.work(effects, { concurrency: 100 }, ({ data }) => ledger.effect(data.text ?? "", data.n));
     await this.#drained(bus.inbox(effects));
-    await Promise.all(this.#leaving);
+    await Promise.all([...this.#leaving, ...this.#joining]);
     await Promise.all(this.#members.filter(({ free }) => free).map((member) => member.leave(0)));
     await bus.close();
   }
