@@ -1,14 +1,14 @@
 /** One figure of one run. `better` says which way it improves; `goal` is what was asked for, in the same unit. */
 export interface Figure {
   readonly what: string;
-  readonly unit: "k/s" | "µs" | "ms" | "ratio" | "%";
+  readonly unit: "k/s" | "µs" | "ms" | "ratio" | "%" | "MB";
   readonly value: number;
   readonly better: "more" | "less";
   readonly goal?: number | undefined;
 }
 
 /** The middle one of several runs' values of the same figure. */
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

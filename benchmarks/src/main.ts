@@ -13,6 +13,8 @@ const benches = [
   "sqlite-pipeline",
   "sqlite-idempotency",
   "sqlite-latency",
+  "sqlite-claim",
+  "sqlite-topology",
 ];
 
 const { values } = parseArgs({

@@ -1,0 +1,13 @@
+import { type Topic, topic } from "@waybill/core";
+import type { z } from "zod";
+import { order } from "./schemas.ts";
+
+type Order = z.infer<typeof order>;
+
+export const orders: Topic<Order, Order, false> = topic("order.placed", { schema: order });
+
+export const ordersByKey: Topic<Order, Order, true> = topic("order.placed.by-customer", {
+  schema: order,
+  key: ({ customerId }) => customerId,
+  ordered: true,
+});
