@@ -19,7 +19,7 @@ import {
 import type { Controls } from "./controls.ts";
 import { type Item, queueOf, topicOf } from "./item.ts";
 import { CrashMember } from "./members/crash-member.ts";
-import type { Member, MemberSpec } from "./members/member.ts";
+import type { Hear, Member, MemberSpec } from "./members/member.ts";
 import { ProcessMember } from "./members/process-member.ts";
 import type { Setup } from "./setup.ts";
 import { wrap } from "./wrap.ts";
@@ -131,19 +131,22 @@ export class Bench {
   }
 
   /** Another member of a group, in a process of its own where the controls allow it. Resolves once it takes messages. */
-  async member(spec: MemberSpec): Promise<Member> {
+  async member(spec: MemberSpec, hear?: Hear): Promise<Member> {
     const { processes } = this.controls;
     const member =
       processes === undefined
-        ? await CrashMember.start(this, spec)
-        : await ProcessMember.start({
-            ...spec,
-            url: this.url,
-            namespace: this.namespace,
-            options: this.#setup.options,
-            module: processes.module,
-            mutant: this.#setup.mutant,
-          });
+        ? await CrashMember.start(this, { spec, hear })
+        : await ProcessMember.start(
+            {
+              ...spec,
+              url: this.url,
+              namespace: this.namespace,
+              options: this.#setup.options,
+              module: processes.module,
+              mutant: this.#setup.mutant,
+            },
+            hear,
+          );
     this.defer(() => member.dispose());
     return member;
   }

@@ -1,134 +1,169 @@
-import type { History, HistoryEvent } from "./history.ts";
+import type { History, HistoryEvent, HistoryHead } from "./history.ts";
+import { type Flaw, type Rule, rules, type Seen } from "./rules.ts";
+import { flaws, type GroupVerdict, type Verdict } from "./verdict.ts";
 
-/** What became of one group's messages, by their numbers. */
-export interface GroupVerdict {
-  readonly group: string;
-  /** Confirmed, and neither handled to the end nor dead. */
-  readonly lost: readonly number[];
-  /** Delivered, and never published or reported as not stored. */
-  readonly unexpected: readonly number[];
-  /** Handled to the end more than once: allowed under "at least once", and counted. */
-  readonly duplicated: readonly number[];
-  /** Delivered after a later message of its key. */
-  readonly disordered: readonly number[];
-  /** Delivered before its time. */
-  readonly early: readonly number[];
-  /** Dead though not poisoned, or dead twice. */
-  readonly wronglyDead: readonly number[];
-  /** Poisoned, confirmed, and not dead. */
-  readonly notDead: readonly number[];
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface Copy extends Mutable<Pick<Seen, "deliveries" | "firstAt" | "lastAt" | "dones" | "deaths">> {
+  /** When it was first handled to the end. */
+  doneAt: number;
 }
 
-export interface Verdict {
-  readonly published: number;
-  readonly confirmed: number;
-  readonly unknown: number;
-  readonly groups: readonly GroupVerdict[];
-  /** Whether every promise was kept; duplicates are no breach. */
-  readonly kept: boolean;
+interface Message extends Mutable<Pick<Seen, "invoked" | "outcome" | "poisoned" | "deliverAt">> {
+  readonly n: number;
+  key: string | undefined;
+  /** One for each group. */
+  readonly copies: readonly Copy[];
 }
 
-type Invocation = Extract<HistoryEvent, { readonly kind: "invoke" }>;
+/**
+ * Judges a history as Jepsen's total-queue checker does, for each group. Takes it event by event, and keeps some 300 bytes for each
+ * message, however often it is delivered.
+ */
+export class Checker {
+  readonly #head: HistoryHead;
+  readonly #rules: readonly Rule[];
+  readonly #messages = new Map<number, Message>();
+  /** In the order they were published, as far as one publisher is concerned. */
+  readonly #invoked: Message[] = [];
 
-interface Publishes {
-  readonly invoked: ReadonlyMap<number, Invocation>;
-  readonly ok: ReadonlySet<number>;
-  readonly failed: ReadonlySet<number>;
-}
-
-const flaws = ["lost", "unexpected", "disordered", "early", "wronglyDead", "notDead"] as const;
-
-/** Clocks are cut to whole ms, so a message may seem this much early. */
-const clockSlack = 1;
-
-/** Judges a history as Jepsen's total-queue checker does, for each group. */
-export function check(history: History): Verdict {
-  const publishes = publishesOf(history.events);
-  const groups = history.groups.map((group) => checkGroup(history, group, publishes));
-  const kept = groups.every((verdict) => flaws.every((flaw) => verdict[flaw].length === 0));
-  const { invoked, ok, failed } = publishes;
-  return {
-    published: invoked.size,
-    confirmed: ok.size,
-    unknown: invoked.size - ok.size - failed.size,
-    groups,
-    kept,
-  };
-}
-
-/** The verdict as lines of text. */
-export function verdictTable({ published, confirmed, unknown, groups, kept }: Verdict): string {
-  const names = ["lost", "unexpected", "duplicated", "disordered", "early", "wronglyDead", "notDead"] as const;
-  const width = Math.max(5, ...groups.map(({ group }) => group.length));
-  const rows = groups.map((verdict) =>
-    [verdict.group.padEnd(width), ...names.map((name) => String(verdict[name].length).padStart(name.length))].join(
-      "  ",
-    ),
-  );
-  return [
-    `published ${published}, confirmed ${confirmed}, unknown ${unknown}`,
-    ["group".padEnd(width), ...names].join("  "),
-    ...rows,
-    kept ? "every promise was kept" : `BROKEN: ${JSON.stringify(groups)}`,
-  ].join("\n");
-}
-
-function publishesOf(events: readonly HistoryEvent[]): Publishes {
-  const invoked = new Map<number, Invocation>();
-  const [ok, failed] = [new Set<number>(), new Set<number>()];
-  for (const event of events) {
-    if (event.kind === "invoke") invoked.set(event.n, event);
-    if (event.kind === "ok") ok.add(event.n);
-    if (event.kind === "fail") failed.add(event.n);
+  constructor(head: HistoryHead, judgedBy: readonly Rule[] = rules) {
+    this.#head = head;
+    this.#rules = judgedBy;
   }
-  return { invoked, ok, failed };
-}
 
-function checkGroup({ events, ordered }: History, group: string, publishes: Publishes): GroupVerdict {
-  const { invoked, ok, failed } = publishes;
-  const of = <K extends HistoryEvent["kind"]>(kind: K): readonly Extract<HistoryEvent, { readonly kind: K }>[] =>
-    events.filter(
-      (event): event is Extract<HistoryEvent, { readonly kind: K }> =>
-        event.kind === kind && "group" in event && event.group === group,
+  /** @throws SyntaxError for an event that no run can have: of a group that is not in the head, published twice, ended twice */
+  add(event: HistoryEvent): void {
+    if (event.kind === "invoke") this.#invoke(event);
+    else if ("group" in event) this.#see(event);
+    else this.#end(event.n, event.kind);
+  }
+
+  verdict(): Verdict {
+    const groups = this.#head.groups.map((group, index) => this.#judge(group, index));
+    const count = (outcome: Seen["outcome"]): number => this.#invoked.filter((one) => one.outcome === outcome).length;
+    const confirmed = count("ok");
+    return {
+      published: this.#invoked.length,
+      confirmed,
+      failed: count("fail"),
+      unknown: count("unknown") + count(undefined),
+      groups,
+      kept: confirmed > 0 && groups.every((verdict) => flaws.every((flaw) => verdict[flaw].length === 0)),
+    };
+  }
+
+  #invoke({ n, key, poisoned = false, deliverAt = 0 }: Extract<HistoryEvent, { readonly kind: "invoke" }>): void {
+    const message = this.#message(n);
+    if (message.invoked) throw new SyntaxError(`message ${n} is published twice`);
+    Object.assign(message, { invoked: true, key, poisoned, deliverAt });
+    this.#invoked.push(message);
+  }
+
+  #end(n: number, outcome: "ok" | "fail" | "unknown"): void {
+    const message = this.#message(n);
+    if (!message.invoked) throw new SyntaxError(`message ${n} is ${outcome} before it is published`);
+    if (message.outcome !== undefined) throw new SyntaxError(`message ${n} is ${message.outcome} and then ${outcome}`);
+    message.outcome = outcome;
+  }
+
+  #see(event: Extract<HistoryEvent, { readonly group: string }>): void {
+    const copy = this.#message(event.n).copies[this.#head.groups.indexOf(event.group)];
+    if (copy === undefined) throw new SyntaxError(`group ${JSON.stringify(event.group)} is not one of the history's`);
+    if (event.kind === "dead") copy.deaths += 1;
+    else if (event.kind === "done") {
+      copy.dones += 1;
+      copy.doneAt = Math.min(copy.doneAt, event.at);
+    } else {
+      copy.deliveries += 1;
+      if (event.zombie === true) return;
+      copy.firstAt = Math.min(copy.firstAt, event.at);
+      copy.lastAt = Math.max(copy.lastAt, event.at);
+    }
+  }
+
+  #judge(group: string, index: number): GroupVerdict {
+    const [turns, overtakings] = this.#head.ordered ? [this.#turns(index), this.#overtakings(index)] : [];
+    const verdict = { group, duplicated: new Array<number>(), ...emptyFlaws() };
+    for (const message of this.#messages.values()) {
+      const { n, invoked, outcome, poisoned, deliverAt, copies } = message;
+      const copy = copies[index];
+      if (copy === undefined) continue;
+      const turnAt = turns?.get(n) ?? -Infinity;
+      const seen = {
+        ...copy,
+        invoked,
+        outcome,
+        poisoned,
+        deliverAt,
+        turnAt,
+        overtakenAt: overtakings?.get(n) ?? Infinity,
+      };
+      const broken = this.#rules.filter(({ isBroken }) => isBroken(seen)).map(({ flaw }) => flaw);
+      for (const flaw of new Set(broken)) verdict[flaw].push(n);
+      if (copy.dones > 1) verdict.duplicated.push(n);
+    }
+    return verdict;
+  }
+
+  /** When it was each message's turn: what came before it in its key and was handled to the end had been so. */
+  #turns(index: number): ReadonlyMap<number, number> {
+    return this.#carry(this.#invoked, index, -Infinity, (before, { doneAt }) =>
+      doneAt === Infinity ? before : Math.max(before, doneAt),
     );
-  const delivered = [...of("deliver")].sort((one, other) => one.at - other.at);
-  const done = of("done").map(({ n }) => n);
-  const dead = of("dead").map(({ n }) => n);
-  const [ended, buried] = [new Set([...done, ...dead]), new Set(dead)];
-  const isPoisoned = (n: number): boolean => invoked.get(n)?.poisoned === true;
+  }
+
+  /** When a later message of its key was first delivered. */
+  #overtakings(index: number): ReadonlyMap<number, number> {
+    return this.#carry(this.#invoked.toReversed(), index, Infinity, (before, { firstAt }) => Math.min(before, firstAt));
+  }
+
+  /** What the messages before each one, of its key, come to. */
+  #carry(
+    messages: readonly Message[],
+    index: number,
+    start: number,
+    next: (before: number, copy: Copy) => number,
+  ): ReadonlyMap<number, number> {
+    const [byKey, found] = [new Map<string, number>(), new Map<number, number>()];
+    for (const { n, key, copies } of messages) {
+      const copy = copies[index];
+      if (key === undefined || copy === undefined) continue;
+      const before = byKey.get(key) ?? start;
+      found.set(n, before);
+      byKey.set(key, next(before, copy));
+    }
+    return found;
+  }
+
+  #message(n: number): Message {
+    const known = this.#messages.get(n);
+    if (known !== undefined) return known;
+    const copies = this.#head.groups.map(fresh);
+    const made = { n, key: undefined, invoked: false, outcome: undefined, poisoned: false, deliverAt: 0, copies };
+    this.#messages.set(n, made);
+    return made;
+  }
+}
+
+/** Judges a whole history. @throws SyntaxError as `Checker.add` */
+export function check({ events, ...head }: History, judgedBy: readonly Rule[] = rules): Verdict {
+  const checker = new Checker(head, judgedBy);
+  for (const event of events) checker.add(event);
+  return checker.verdict();
+}
+
+function emptyFlaws(): Record<Flaw, number[]> {
+  return { lost: [], unexpected: [], disordered: [], early: [], wronglyDead: [], notDead: [] };
+}
+
+function fresh(): Copy {
   return {
-    group,
-    lost: [...ok].filter((n) => !ended.has(n)),
-    unexpected: [...new Set([...delivered.map(({ n }) => n), ...dead])].filter((n) => !invoked.has(n) || failed.has(n)),
-    duplicated: repeated(done),
-    disordered: ordered
-      ? disorder(
-          delivered.map(({ n }) => n),
-          invoked,
-        )
-      : [],
-    early: delivered.filter(({ n, at }) => at < (invoked.get(n)?.deliverAt ?? 0) - clockSlack).map(({ n }) => n),
-    wronglyDead: [...new Set([...dead.filter((n) => !isPoisoned(n)), ...repeated(dead)])],
-    notDead: [...ok].filter((n) => isPoisoned(n) && !buried.has(n)),
+    deliveries: 0,
+    firstAt: Infinity,
+    lastAt: -Infinity,
+    dones: 0,
+    doneAt: Infinity,
+    deaths: 0,
   };
-}
-
-function repeated(numbers: readonly number[]): readonly number[] {
-  const seen = new Set<number>();
-  const again = numbers.filter((n) => seen.has(n) || !seen.add(n));
-  return [...new Set(again)];
-}
-
-/** Deliveries that come after a later one of their key. The same one again is no disorder. */
-function disorder(delivered: readonly number[], invoked: ReadonlyMap<number, Invocation>): readonly number[] {
-  const places = new Map([...invoked.keys()].map((n, place) => [n, place]));
-  const latest = new Map<string, number>();
-  return delivered.filter((n) => {
-    const { key } = invoked.get(n) ?? {};
-    if (key === undefined) return false;
-    const place = places.get(n) ?? 0;
-    const before = latest.get(key) ?? -1;
-    latest.set(key, Math.max(before, place));
-    return place < before;
-  });
 }

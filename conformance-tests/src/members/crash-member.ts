@@ -2,31 +2,37 @@ import type { Bus } from "@waybill/core";
 import type { Bench } from "../bench.ts";
 import type { Item, Outline } from "../item.ts";
 import type { Handling } from "../recorder.ts";
-import { Host } from "./host.ts";
+import type { Actor } from "./actor.ts";
+import { actorOf } from "./actors.ts";
 import { MemberLog } from "./log.ts";
-import type { End, Member, MemberSpec } from "./member.ts";
+import type { Block, End, Hear, Member, MemberSpec } from "./member.ts";
+
+export interface Hired {
+  readonly spec: MemberSpec;
+  readonly hear?: Hear | undefined;
+}
 
 /** A member in this process, whose death is played by its transport's crash. */
 export class CrashMember implements Member {
   readonly #bench: Bench;
   readonly #bus: Bus;
-  readonly #host: Host;
+  readonly #actor: Actor;
   readonly #log: MemberLog;
   #alive = true;
 
-  private constructor(bench: Bench, bus: Bus, spec: MemberSpec) {
+  private constructor(bench: Bench, bus: Bus, { spec, hear }: Hired) {
     this.#bench = bench;
     this.#bus = bus;
-    this.#log = new MemberLog();
+    this.#log = new MemberLog(hear);
     const tell = async (event: Parameters<MemberLog["hear"]>[0]): Promise<void> => {
       if (this.#alive) this.#log.hear(event);
     };
-    this.#host = new Host({ bus, spec, tell, exit: () => void this.kill() });
+    this.#actor = actorOf({ bus, spec, tell, exit: () => void this.kill() });
   }
 
-  static async start(bench: Bench, spec: MemberSpec): Promise<CrashMember> {
-    const member = new CrashMember(bench, await bench.connect(), spec);
-    await member.#host.start();
+  static async start(bench: Bench, hired: Hired): Promise<CrashMember> {
+    const member = new CrashMember(bench, await bench.connect(), hired);
+    await member.#actor.start();
     return member;
   }
 
@@ -55,12 +61,16 @@ export class CrashMember implements Member {
   }
 
   go(): void {
-    void this.#host.obey({ kind: "go" });
+    void this.#actor.obey({ kind: "go" });
+  }
+
+  give(block: Block): void {
+    void this.#actor.obey({ kind: "block", block });
   }
 
   async publish(to: Outline, item: Item): Promise<void> {
     const { ref, confirmed } = this.#log.expectPublished();
-    await this.#host.obey({ kind: "publish", ref, to, item });
+    await this.#actor.obey({ kind: "publish", ref, to, item });
     await confirmed;
   }
 
@@ -79,7 +89,7 @@ export class CrashMember implements Member {
   }
 
   async close(): Promise<void> {
-    await this.#host.obey({ kind: "close" });
+    await this.#actor.obey({ kind: "close" });
     this.#alive = false;
   }
 

@@ -1,23 +1,15 @@
-import { type Bus, type Consumer, fixed, type Message } from "@waybill/core";
+import { type Consumer, fixed, type Message } from "@waybill/core";
 import { type Act, type Item, type Outline, queueOf, topicOf } from "../item.ts";
 import { epochNow, handlingOf } from "../recorder.ts";
-import type { MemberEvent, MemberOrder, MemberSpec } from "./member.ts";
+import type { Actor, ActorOptions } from "./actor.ts";
+import type { MemberOrder } from "./member.ts";
 
-export interface HostOptions {
-  readonly bus: Bus;
-  readonly spec: MemberSpec;
-  /** Resolves once the listener has it for sure, also if the member dies at once. */
-  readonly tell: (event: MemberEvent) => Promise<void>;
-  /** Kills the member. */
-  readonly exit: () => void;
-}
-
-/** A member's own side, in whatever process: it subscribes, does what items say, and obeys orders. */
-export class Host {
-  readonly #options: HostOptions;
+/** A member that subscribes, does what items say, and obeys orders. */
+export class Host implements Actor {
+  readonly #options: ActorOptions;
   readonly #told = Promise.withResolvers<void>();
 
-  constructor(options: HostOptions) {
+  constructor(options: ActorOptions) {
     this.#options = options;
   }
 
@@ -31,7 +23,7 @@ export class Host {
   readonly obey = async (order: MemberOrder): Promise<void> => {
     if (order.kind === "go") this.#told.resolve();
     else if (order.kind === "close") await this.#options.bus.close({ grace: 5_000 });
-    else await this.#publish(order.ref, order.to, order.item);
+    else if (order.kind === "publish") await this.#publish(order.ref, order.to, order.item);
   };
 
   #subscribe(): Promise<Consumer> {
@@ -61,9 +53,12 @@ export class Host {
     const { tell, spec } = this.#options;
     const { n, act = spec.act ?? "ok" } = message.data;
     message.signal.addEventListener("abort", () => void tell({ kind: "aborted", n }));
-    await tell({ kind: "began", handling: handlingOf(message) });
+    const group = spec.chronicle;
+    if (group === undefined) await tell({ kind: "began", handling: handlingOf(message) });
+    else await tell({ kind: "history", event: { kind: "deliver", n, group, at: epochNow() } });
     await this.#act(act, message);
-    await tell({ kind: "done", end: { n, at: epochNow() } });
+    if (group === undefined) await tell({ kind: "done", end: { n, at: epochNow() } });
+    else await tell({ kind: "history", event: { kind: "done", n, group, at: epochNow() } });
   }
 
   async #act(act: Act, message: Message<Item>): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Handling } from "../recorder.ts";
-import type { End, MemberEvent } from "./member.ts";
+import type { End, Hear, MemberEvent } from "./member.ts";
 
 /** What a member has told so far. */
 export class MemberLog {
@@ -8,10 +8,12 @@ export class MemberLog {
   readonly aborted: number[] = [];
   group = "";
   readonly #ready = Promise.withResolvers<void>();
+  readonly #pass: Hear;
   readonly #published = new Map<number, PromiseWithResolvers<void>>();
   #refs = 0;
 
-  constructor() {
+  constructor(hear: Hear = () => undefined) {
+    this.#pass = hear;
     this.#ready.promise.catch(() => undefined);
   }
 
@@ -25,7 +27,8 @@ export class MemberLog {
   }
 
   readonly hear = (event: MemberEvent): void => {
-    if (event.kind === "began") this.began.push(event.handling);
+    if (event.kind === "history" || event.kind === "wants") this.#pass(event);
+    else if (event.kind === "began") this.began.push(event.handling);
     else if (event.kind === "done") this.ends.push(event.end);
     else if (event.kind === "aborted") this.aborted.push(event.n);
     else if (event.kind === "ready") {

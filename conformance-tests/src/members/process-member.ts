@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { Item, Outline } from "../item.ts";
 import type { Handling } from "../recorder.ts";
 import { MemberLog } from "./log.ts";
-import type { End, Member, MemberEvent, MemberOrder, MemberSpec } from "./member.ts";
+import type { Block, End, Hear, Member, MemberEvent, MemberOrder, MemberSpec } from "./member.ts";
 
 /** What a member in a process of its own needs to know. */
 export interface ProcessSpec extends MemberSpec {
@@ -18,24 +18,27 @@ export interface ProcessSpec extends MemberSpec {
 /** A member that is a process, so that it can really be killed. */
 export class ProcessMember implements Member {
   readonly #child: ChildProcess;
-  readonly #log = new MemberLog();
+  readonly #log: MemberLog;
   readonly #exited: Promise<unknown>;
   #frozen = false;
 
-  private constructor(spec: ProcessSpec) {
+  private constructor(spec: ProcessSpec, hear: Hear | undefined) {
+    this.#log = new MemberLog(hear);
     const file = import.meta.url.endsWith(".ts") ? "./process.ts" : "./process.js";
     this.#child = fork(new URL(file, import.meta.url), [JSON.stringify(spec)], {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       execArgv: [],
     });
     this.#exited = once(this.#child, "exit");
-    this.#child.on("message", (event) => this.#log.hear(event as MemberEvent));
+    this.#child.on("message", (events) => {
+      for (const event of events as readonly MemberEvent[]) this.#log.hear(event);
+    });
     this.#child.on("error", () => undefined);
     void this.#exited.then(() => this.#log.hear({ kind: "failed", error: "it exited" }));
   }
 
-  static async start(spec: ProcessSpec): Promise<ProcessMember> {
-    const member = new ProcessMember(spec);
+  static async start(spec: ProcessSpec, hear?: Hear): Promise<ProcessMember> {
+    const member = new ProcessMember(spec, hear);
     await member.#log.ready;
     return member;
   }
@@ -66,6 +69,10 @@ export class ProcessMember implements Member {
 
   go(): void {
     this.#order({ kind: "go" });
+  }
+
+  give(block: Block): void {
+    this.#order({ kind: "block", block });
   }
 
   publish(to: Outline, item: Item): Promise<void> {

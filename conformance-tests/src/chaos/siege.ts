@@ -1,0 +1,157 @@
+import { type Bus, type InboxHandle, type Random, seededRandom, type Topic } from "@waybill/core";
+import type { Bench } from "../bench.ts";
+import type { HistoryEvent, HistoryHead } from "../checker/history.ts";
+import type { Item } from "../item.ts";
+import { numberOf } from "../letters.ts";
+import { Crew } from "./crew.ts";
+import { type FaultName, faults } from "./faults.ts";
+
+export interface SiegeOptions {
+  readonly seed: number;
+  readonly faults: readonly FaultName[];
+  /** The load ends after so many faults, */
+  readonly strikes: number;
+  /** or when this is aborted, whichever comes first. */
+  readonly signal: AbortSignal;
+  readonly publishers: number;
+  /** How many copies may wait before publishers get no more numbers, so that a slow carrier is not buried. */
+  readonly backlog: number;
+  /** The most ms between two faults. */
+  readonly paceMs: number;
+  readonly record: (event: HistoryEvent) => void;
+}
+
+/** How a run goes, in numbers so far. */
+export interface Progress {
+  readonly published: number;
+  readonly delivered: number;
+  readonly handled: number;
+  readonly strikes: Readonly<Record<FaultName, number>>;
+  /** Copies that wait or are being handled. */
+  readonly depth: number;
+}
+
+const groups = ["billing", "shipping"] as const;
+const membersPerGroup = 2;
+const blockSize = 25;
+/** How often it looks whether there is room for more, ms. */
+const lookEvery = 25;
+
+/** What a run with this bench is about. */
+export function headOf(bench: Bench): HistoryHead {
+  return { groups, ordered: bench.manifest.order === "key" };
+}
+
+/**
+ * Publishes from several members to groups of several members, strikes them at random meanwhile, then drains. Everything goes into
+ * the history. The same seed draws the same victims; when they fall depends on the machine.
+ */
+export class Siege {
+  readonly #bench: Bench;
+  readonly #options: SiegeOptions;
+  readonly #random: Random;
+  readonly #topic: Topic<Item>;
+  readonly #crew: Crew;
+  readonly #strikes: Record<FaultName, number> = { kill: 0, pause: 0 };
+  readonly #counts = { published: 0, delivered: 0, handled: 0 };
+  #depth = 0;
+  #next = 0;
+  #over = false;
+
+  constructor(bench: Bench, options: SiegeOptions) {
+    this.#bench = bench;
+    this.#options = options;
+    this.#random = seededRandom(options.seed);
+    const { ordered } = headOf(bench);
+    this.#topic = bench.topic(ordered ? { ordered: true } : { keyed: true });
+    const { publishers } = options;
+    const record = (event: HistoryEvent): void => this.#record(event);
+    const crew = { bench, topic: this.#topic, groups, membersPerGroup, publishers, random: this.#random, record };
+    this.#crew = new Crew(crew);
+  }
+
+  get progress(): Progress {
+    return { ...this.#counts, strikes: { ...this.#strikes }, depth: this.#depth };
+  }
+
+  /** Resolves when everything is drained; rejects where that does not come to an end. */
+  async run(): Promise<void> {
+    const bus = await this.#bench.connect();
+    await this.#crew.start();
+    const feeding = this.#bench.later(this.#feed(bus));
+    try {
+      while (!this.#isOver()) await this.#strike();
+    } finally {
+      this.#over = true;
+    }
+    await feeding;
+    await this.#crew.dismissPublishers();
+    await this.#drain(bus);
+  }
+
+  #isOver(): boolean {
+    const struck = Object.values(this.#strikes).reduce((sum, count) => sum + count, 0);
+    return this.#options.signal.aborted || struck >= this.#options.strikes;
+  }
+
+  /** Gives the publishers numbers while there is room. */
+  async #feed(bus: Bus): Promise<void> {
+    const inboxes = groups.map((group) => bus.inbox(this.#topic, group));
+    while (!this.#over) {
+      this.#depth = await depthOf(inboxes);
+      if (this.#depth < this.#options.backlog) for (const seat of this.#crew.hungry) this.#give(seat);
+      await this.#crew.wait(lookEvery);
+    }
+  }
+
+  #give(seat: Crew["hungry"][number]): void {
+    seat.hunger -= 1;
+    seat.member.give({ from: this.#next, count: blockSize });
+    this.#next += blockSize;
+  }
+
+  /** Waits until there is work under way again, then something happens to someone. */
+  async #strike(): Promise<void> {
+    const { faults: names, paceMs } = this.#options;
+    const target = this.#counts.delivered + 10 + Math.floor(this.#random() * 40);
+    await this.#crew.wait(this.#random() * paceMs);
+    await this.#bench.eventually(
+      `${target} deliveries`,
+      () => this.#counts.delivered,
+      (count) => count >= target || this.#options.signal.aborted,
+      this.#bench.leaseBoundMs,
+    );
+    const name = names[Math.floor(this.#random() * names.length)];
+    const seat = this.#crew.victim();
+    if (name === undefined || this.#options.signal.aborted) return;
+    await faults[name](this.#crew, seat);
+    this.#strikes[name] += 1;
+  }
+
+  async #drain(bus: Bus): Promise<void> {
+    for (const group of groups) {
+      const inbox = bus.inbox(this.#topic, group);
+      try {
+        await this.#bench.drained(inbox, this.#bench.leaseBoundMs * 3);
+      } finally {
+        for await (const letter of inbox.deadLetters.list())
+          this.#options.record({ kind: "dead", n: numberOf(letter), group });
+      }
+    }
+  }
+
+  #record(event: HistoryEvent): void {
+    if (event.kind === "ok") this.#counts.published += 1;
+    if (event.kind === "deliver") this.#counts.delivered += 1;
+    if (event.kind === "done") this.#counts.handled += 1;
+    this.#options.record(event);
+  }
+}
+
+async function depthOf(inboxes: readonly InboxHandle[]): Promise<number> {
+  const depths = await Promise.all(inboxes.map((inbox) => inbox.stats()));
+  return depths.reduce(
+    (sum, { ready = 0, inFlight = 0, delayed = 0 }) => sum + (ready ?? 0) + (inFlight ?? 0) + (delayed ?? 0),
+    0,
+  );
+}
