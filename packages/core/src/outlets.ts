@@ -24,9 +24,15 @@ export interface OutletsOptions {
 export interface Outlet {
   readonly composer: Composer<unknown, unknown>;
   readonly producer: LaneProducer;
-  readonly lanes: readonly Lane[];
   /** Resolves once the topic or queue exists. A failure is tried again by the next caller. */
   declared(): Promise<void>;
+}
+
+/** The way to one topic or queue, whichever definition is published by. */
+interface Path {
+  readonly keyed: Lane;
+  readonly unkeyed: Lane;
+  readonly declaration: Declaration;
 }
 
 /** That a topic or queue exists. */
@@ -39,7 +45,10 @@ interface Declaration {
 /** The publishing side of a bus. */
 export class Outlets {
   readonly #options: OutletsOptions;
-  readonly #outlets = new Map<AnyDefinition, Outlet>();
+  /** Gone with their definitions, which may be made anew for each message. */
+  readonly #outlets = new WeakMap<AnyDefinition, Outlet>();
+  /** By name and layout, so that definitions of one topic keep the order of a key among each other (PUB-8). */
+  readonly #paths = new Map<string, Path>();
   #closed = false;
 
   constructor(options: OutletsOptions) {
@@ -57,7 +66,8 @@ export class Outlets {
   /** Refuses what comes later with `CLOSED`; resolves when what was published before has settled (PUB-6). */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#outlets.values()].flatMap(({ lanes }) => lanes.map((lane) => lane.drained())));
+    const lanes = [...this.#paths.values()].flatMap(({ keyed, unkeyed }) => [keyed, unkeyed]);
+    await Promise.all(lanes.map((lane) => lane.drained()));
   }
 
   #make(definition: AnyDefinition): Outlet {
@@ -67,10 +77,7 @@ export class Outlets {
     }
     const manifest = supported(transport, definition);
     const composer = new Composer(definition, manifest, this.#options);
-    const declaration = this.#declaration(definition);
-    // A lost reply must not turn round messages of one key, so these have one batch in flight.
-    const keyed = this.#lane(definition, 1, declaration);
-    const unkeyed = this.#lane(definition, transport.outbound.depth, declaration);
+    const { keyed, unkeyed, declaration } = this.#pathTo(definition);
     const producer = new LaneProducer({
       name: definition.name,
       composer,
@@ -81,7 +88,20 @@ export class Outlets {
       admit: () => this.#admit(),
       room: () => budget.room(),
     });
-    return { composer, producer, lanes: [keyed, unkeyed], declared: declaration.made };
+    return { composer, producer, declared: declaration.made };
+  }
+
+  #pathTo(definition: AnyDefinition): Path {
+    const place = JSON.stringify([definition.name, definition.shape]);
+    const known = this.#paths.get(place);
+    if (known !== undefined) return known;
+    const declaration = this.#declaration(definition);
+    // A lost reply must not turn round messages of one key, so these have one batch in flight.
+    const keyed = this.#lane(definition, 1, declaration);
+    const unkeyed = this.#lane(definition, this.#options.transport.outbound.depth, declaration);
+    const path = { keyed, unkeyed, declaration };
+    this.#paths.set(place, path);
+    return path;
   }
 
   #lane(definition: AnyDefinition, depth: number, declaration: Declaration): Lane {

@@ -1,20 +1,21 @@
-import { connect, queue } from "@waybill/core";
+import { connect, topic } from "@waybill/core";
 import { memory } from "@waybill/memory";
+import { virtualClock } from "@waybill/testing";
 import { expect, test } from "vitest";
 import { z } from "zod";
 
-const jobs = queue("jobs", { schema: z.object({ n: z.number() }) });
+const schema = z.object({ n: z.number() });
 
-test("a queue that was removed, by whichever bus, is made again by who sends to it (GRP-1)", async () => {
-  const [bus, other] = await Promise.all([0, 1].map(() => connect("memory:outlets", { adapters: [memory] })));
-  if (bus === undefined || other === undefined) throw new Error("not connected");
-  await bus.send(jobs, { n: 1 });
-  await other.send(jobs, { n: 2 });
-  await bus.remove(jobs);
-  await Promise.all([bus.send(jobs, { n: 3 }), other.send(jobs, { n: 4 }), bus.send(jobs, { n: 5 })]);
-  expect(await bus.inbox(jobs).stats()).toMatchObject({ ready: 3 });
-  await bus.inbox(jobs).remove();
-  await other.send(jobs, { n: 6 });
-  expect(await other.inbox(jobs).stats()).toMatchObject({ ready: 1 });
-  await Promise.all([bus.close(), other.close()]);
+test("definitions of one topic keep the order of a key among each other", async () => {
+  const clock = virtualClock();
+  const bus = await connect("memory:outlets-test", { clock, adapters: [memory] });
+  const one = (): typeof lanes => topic("lanes", { schema, key: () => "all", ordered: true });
+  const lanes = topic("lanes", { schema, key: () => "all", ordered: true });
+  const seen: number[] = [];
+  await bus.subscribe(lanes, { group: "g" }, ({ data }) => seen.push(data.n));
+  const published = Array.from({ length: 20 }, (_, n) => bus.publish(n % 3 === 0 ? lanes : one(), { n }));
+  while (seen.length < 20) await clock.advance(10);
+  await Promise.all(published);
+  expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => n));
+  await bus.close();
 });
