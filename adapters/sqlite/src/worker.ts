@@ -5,17 +5,21 @@ import type { Share } from "./feeder.ts";
 import type { FromWorker, Kind, Request, WorkerData } from "./protocol.ts";
 import { Service } from "./service.ts";
 import { Turn } from "./turn.ts";
+import { Watch } from "./watch.ts";
 
 /*
  * The thread that has the database. Whatever requests wait are one transaction, so that concurrent publishes and settlements
- * share one sync of the disk. Other processes' writes are noticed by looking at SQLite's change counter: no file watcher, no
- * socket, and some microseconds every few milliseconds. Where nothing has changed and nothing is due, that is all it does.
+ * share one sync of the disk. Other processes' writes are noticed by looking at SQLite's change counter, every few milliseconds
+ * while something happens. When it was quiet for a while the system tells of the next write, and looking is only for where it
+ * does not.
  */
 
 /** How often it looks for other processes' writes while it has receivers, also when it was quiet for a while, ms. */
 const lookEvery = 8;
-const quietLookEvery = 20;
+const quietLookEvery = 40;
 const quietAfter = 1_000;
+/** About how long it takes from the first write of a small transaction to its end, ms. */
+const commitTakes = 2;
 /** How often it cleans up, ms. */
 const sweepEvery = 50;
 /** How long it leaves the file alone after trouble, ms. */
@@ -59,6 +63,12 @@ function open(): Database | undefined {
 
 function serve(opened: Database): void {
   const service = new Service(opened, data, post);
+  const watch = new Watch(data.file, () => {
+    // What is being written now is committed in a moment.
+    busyAt = performance.now();
+    clearTimeout(timer);
+    timer = setTimeout(look, commitTakes);
+  });
   port?.on("message", (request: Request) => {
     requests.push(request);
     schedule();
@@ -180,13 +190,17 @@ function serve(opened: Database): void {
   /** Often while there is somebody to deliver to or something to clear away, else only for what dead members have left behind. */
   function lookAgain(): void {
     clearTimeout(timer);
-    const often = performance.now() < busyAt + quietAfter ? lookEvery : quietLookEvery;
+    const isQuiet = performance.now() > busyAt + quietAfter;
+    const often = isQuiet ? quietLookEvery : lookEvery;
     const seldom = Math.max(sweepEvery, data.leaseMs / 3);
+    if (isQuiet && service.members.size > 0) watch.listen();
+    else watch.close();
     timer = setTimeout(look, service.members.size > 0 || sweptAt === 0 ? often : seldom);
   }
 
   function shut({ id }: Request): void {
     clearTimeout(timer);
+    watch.close();
     opened.close();
     post({ kind: "answer", id, answer: undefined });
     port?.close();
