@@ -25,9 +25,14 @@ export interface Consumer {
 }
 
 /** Starts a consumer in a process of its own; resolves when it has subscribed. */
-export async function startConsumer(url: string, count: number, which: "ordered" | "unordered"): Promise<Consumer> {
+export async function startConsumer(
+  url: string,
+  count: number,
+  which: "ordered" | "unordered",
+  execArgv: readonly string[] = [],
+): Promise<Consumer> {
   const program = fileURLToPath(new URL("./consumer-process.js", import.meta.url));
-  const child = fork(program, [url, String(count), which]);
+  const child = fork(program, [url, String(count), which], { execArgv: [...execArgv] });
   const consumed = hear(child, "consumed");
   await once(child, "message");
   return {

@@ -1,10 +1,10 @@
 /** How much work ahead a consumer holds, ms, so that its handlers need not wait for the carrier. */
 const ahead = 100;
-const most = 4_000;
+const most = 1_000;
 
 /**
- * How many messages a consumer may hold: its concurrency, and what its handlers get done in a tenth of a second, up to four
- * thousand. So short handlers are fed in batches, however long the carrier's round trip is, and long ones do not keep messages
+ * How many messages a consumer may hold: its concurrency, and what its handlers get done in a tenth of a second, up to a
+ * thousand: more buys no speed, and costs memory and long turns of the event loop. So short handlers are fed in batches, however long the carrier's round trip is, and long ones do not keep messages
  * from other members (SUB-12). Only the time in which handlers run counts.
  */
 export class Window {
