@@ -15,12 +15,11 @@ export interface Handling extends Message<unknown> {
   readonly isRequest: boolean;
   /** Fails the attempt with `TIMEOUT` in `ms`, unless it has ended or fails sooner anyway (ACK-5). */
   limit(ms: number): void;
+  /** Whether the handling is over although its handler may still run. */
+  readonly aborted: boolean;
   /** Fires the signal; the handler goes on until it ends. */
   abort(reason: WaybillError): void;
-  /**
-   * Calls `run` when the handling is over although its handler may still run: its timeout, a lost lease, the end of `close`'s
-   * grace. Costs no signal.
-   */
+  /** Calls `run` when it is `aborted`: its timeout, a lost lease, the end of `close`'s grace. Costs no signal. */
   onAbort(run: (reason: WaybillError) => void): void;
   /** What the handler has sent so far, once all of it is checked; undefined where that is nothing. Rejects where it cannot leave. */
   effects(): Promise<readonly Sent[]> | undefined;

@@ -8,6 +8,7 @@ import { userHeaders } from "./headers.ts";
 import type { Effect } from "./message.ts";
 import type { AnyPublishOptions } from "./publish-options.ts";
 import { replyToHeader } from "./reply.ts";
+import type { Placed } from "./roster.ts";
 import type { Address, Delivery, Headers, Inbox } from "./seam.ts";
 import { isSuspect } from "./verdict.ts";
 
@@ -26,6 +27,13 @@ export interface JobContext {
   readonly compose: ComposeEffect;
   /** Has the consumer look at its jobs' deadlines at `at`, epoch ms. */
   wake(at: number): void;
+}
+
+/** One handling under way. */
+export interface Running extends Placed {
+  readonly delivery: Delivery;
+  /** Undefined while an asynchronous schema reads it. */
+  job: Job | undefined;
 }
 
 /** One message in a handler's hands: what the handler sees, and what core keeps about it. */
@@ -143,6 +151,10 @@ export class Job implements Handling {
 
   adopt(effects: readonly Sent[]): void {
     for (const effect of effects) this.#add(Promise.resolve(effect));
+  }
+
+  get aborted(): boolean {
+    return this.#aborted !== undefined;
   }
 
   /** Fires the signal, now or as soon as the handler asks for it. */

@@ -2,21 +2,26 @@ import type { Cancel, Clock } from "./clock.ts";
 import { WaybillError } from "./errors.ts";
 import type { Handling } from "./handling.ts";
 import type { IdempotencyStore } from "./idempotency-store.ts";
+import { type Placed, Roster } from "./roster.ts";
 
 /** A message that is being handled under a claim. */
-export interface Claimed {
+export interface Claimed extends Placed {
   readonly key: string;
   readonly owner: string;
   readonly message: Handling;
 }
 
-/** Keeps the claims of the handlers that run, by one timer for all; whose claim is lost is told by its signal. */
+/**
+ * Keeps the claims of the handlers that run and are not past their time, by one timer for all; whose claim is lost is told by its
+ * signal.
+ */
 export class Renewals {
   readonly #store: IdempotencyStore;
   readonly #leaseMs: number;
   readonly #clock: Clock;
-  readonly #claims = new Set<Claimed>();
+  readonly #claims = new Roster<Claimed>();
   #cancel: Cancel | undefined;
+  #scheduled = false;
 
   constructor(store: IdempotencyStore, leaseMs: number, clock: Clock) {
     this.#store = store;
@@ -26,7 +31,7 @@ export class Renewals {
 
   add(claim: Claimed): void {
     this.#claims.add(claim);
-    this.#cancel ??= this.#clock.after(this.#leaseMs / 3, () => this.#ring());
+    if (this.#cancel === undefined && !this.#scheduled) this.#schedule();
   }
 
   delete(claim: Claimed): void {
@@ -35,14 +40,30 @@ export class Renewals {
     this.#cancel = undefined;
   }
 
-  #ring(): void {
+  /** Handlers that end in the turn they began in need no timer. */
+  #schedule(): void {
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#claims.size > 0) this.#start();
+    });
+  }
+
+  #start(): void {
     this.#cancel = this.#clock.after(this.#leaseMs / 3, () => this.#ring());
-    for (const claim of this.#claims) void this.#renew(claim);
+  }
+
+  #ring(): void {
+    this.#start();
+    for (const claim of this.#claims.all()) {
+      if (claim.message.aborted) this.delete(claim);
+      else void this.#renew(claim);
+    }
   }
 
   async #renew(claim: Claimed): Promise<void> {
     const { key, owner, message } = claim;
-    if ((await this.#isOurs(key, owner)) || !this.#claims.has(claim)) return;
+    if ((await this.#isOurs(key, owner)) || claim.place < 0) return;
     this.delete(claim);
     message.abort(
       new WaybillError("LEASE_LOST", `the claim on message ${message.id} has ended; another may handle it`),

@@ -3,11 +3,12 @@ import { atMost } from "./at-most.ts";
 import { toWaybillError, WaybillError } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
 import type { Isolated } from "./isolation.ts";
-import type { Job, JobContext } from "./job.ts";
+import type { Job, JobContext, Running } from "./job.ts";
 import { Judge } from "./judge.ts";
 import { openJob } from "./open-job.ts";
 import type { Delivery, Flow, Receiver, Settlement, Sink, Transport } from "./seam.ts";
 import type { RunnerOptions } from "./runner-options.ts";
+import { Roster } from "./roster.ts";
 import { Settler } from "./settler.ts";
 import { Turn } from "./turn.ts";
 import { isSuspect } from "./verdict.ts";
@@ -18,8 +19,7 @@ const noSends: readonly never[] = [];
 /** Runs the handlers of one subscription: takes deliveries, handles at most `concurrency` at once, decides, settles. */
 export class Runner implements Sink, Isolated {
   readonly #options: RunnerOptions;
-  /** Undefined while an asynchronous schema reads it. */
-  readonly #running = new Map<Delivery, Job | undefined>();
+  readonly #running = new Roster<Running>();
   readonly #judge: Judge;
   readonly #settler: Settler;
   readonly #window: Window;
@@ -105,12 +105,11 @@ export class Runner implements Sink, Isolated {
     for (const delivery of this.#waiting.drain()) if (!gone.has(delivery)) this.#waiting.push(delivery);
     if (this.#accused !== undefined && gone.has(this.#accused)) this.#accused = undefined;
     this.#suspects = this.#suspects.filter((delivery) => !gone.has(delivery));
-    for (const delivery of batch) {
-      const job = this.#running.get(delivery);
-      if (job === undefined) this.#finished(delivery);
+    for (const running of this.#running.all().filter(({ delivery }) => gone.has(delivery))) {
+      if (running.job === undefined) this.#finished(running);
       else {
-        job.settled = true;
-        job.abort(cause);
+        running.job.settled = true;
+        running.job.abort(cause);
       }
     }
     this.#options.report("lost", cause);
@@ -166,8 +165,7 @@ export class Runner implements Sink, Isolated {
   #pump(): void {
     if (this.#suspects.length > 0) this.#isolate();
     if (this.#stops.size > 0) return;
-    const { concurrency } = this.#options;
-    while (this.#running.size < concurrency && this.#turn.hasTime()) {
+    while (this.#running.size < this.#options.concurrency && this.#turn.hasTime()) {
       const delivery = this.#waiting.shift();
       if (delivery === undefined) return;
       void this.#run(delivery);
@@ -192,23 +190,23 @@ export class Runner implements Sink, Isolated {
   /** Never rejects: what a handler throws is decided upon here. */
   async #run(delivery: Delivery): Promise<void> {
     if (this.#running.size === 0) this.#window.busy(this.#options.clock.now());
-    this.#running.set(delivery, undefined);
-    let job: Job | undefined;
+    const running: Running = { delivery, job: undefined, place: -1 };
+    this.#running.add(running);
     try {
       const opened = openJob(this.#options.definition, this.#jobs, delivery);
-      job = opened instanceof Promise ? await opened : opened;
-      if (!this.#running.has(delivery)) return;
-      this.#running.set(delivery, job);
+      const job = opened instanceof Promise ? await opened : opened;
+      if (running.place < 0) return;
+      running.job = job;
       if (this.#options.timeout !== Infinity) job.limit(this.#options.timeout);
       await this.#options.handle(job);
       job.ended = true;
       const effects = job.effects();
       this.#settle(job, { delivery, outcome: "ack", sends: effects === undefined ? noSends : await effects });
     } catch (error) {
-      if (!this.#running.has(delivery)) return;
-      this.#settle(job, this.#judge.failed(delivery, error));
+      if (running.place < 0) return;
+      this.#settle(running.job, this.#judge.failed(delivery, error));
     }
-    this.#finished(delivery);
+    this.#finished(running);
   }
 
   #settle(job: Job | undefined, settlement: Settlement): void {
@@ -217,9 +215,9 @@ export class Runner implements Sink, Isolated {
     this.#settler.add(settlement);
   }
 
-  #finished(delivery: Delivery): void {
+  #finished(running: Running): void {
     // A handler that ends after its time was finished then.
-    if (!this.#running.delete(delivery)) return;
+    if (!this.#running.delete(running)) return;
     this.#window.handled();
     if (this.#running.size === 0) {
       this.#quietAt = this.#options.clock.now();
@@ -233,19 +231,20 @@ export class Runner implements Sink, Isolated {
   #expire(): void {
     const now = this.#options.clock.now();
     let earliest = Infinity;
-    for (const [delivery, job] of this.#running) {
+    for (const running of this.#running.all()) {
+      const { job } = running;
       if (job === undefined || job.settled) continue;
       if (job.deadline > now) earliest = Math.min(earliest, job.deadline);
-      else this.#timeOut(delivery, job);
+      else this.#timeOut(running, job);
     }
     this.#alarm.set(earliest);
   }
 
-  #timeOut(delivery: Delivery, job: Job): void {
+  #timeOut(running: Running, job: Job): void {
     const error = new WaybillError("TIMEOUT", `handling message ${job.id} took over ${job.limitMs} ms`);
     job.abort(error);
-    this.#settle(job, this.#judge.failed(delivery, error));
-    this.#finished(delivery);
+    this.#settle(job, this.#judge.failed(running.delivery, error));
+    this.#finished(running);
   }
 
   #settledSome(someLost: boolean): void {
@@ -280,17 +279,18 @@ export class Runner implements Sink, Isolated {
 
   #giveBack(): void {
     this.#options.giveBack?.();
-    for (const delivery of this.#waiting.drain()) this.#settler.add(this.#judge.released(delivery));
-    for (const delivery of this.#suspects.splice(0)) this.#settler.add(this.#judge.released(delivery));
+    const unstarted = [...this.#waiting.drain(), ...this.#suspects.splice(0)];
+    for (const delivery of unstarted) this.#settler.add(this.#judge.released(delivery));
   }
 
   /** What still runs after the grace is told so and given back. */
   #abandon(): void {
-    for (const [delivery, job] of this.#running) {
+    for (const running of this.#running.all()) {
+      const { job, delivery } = running;
       if (job?.settled === true) continue;
       job?.abort(new WaybillError("CLOSED", "the consumer was closed and its grace period is over"));
       this.#settle(job, this.#judge.released(delivery));
-      if (job === undefined) this.#running.delete(delivery);
+      if (job === undefined) this.#running.delete(running);
     }
   }
 

@@ -16,7 +16,7 @@ test("a store that throws at once is asked again in time, and is no unhandled re
   const aborted: unknown[] = [];
   const message = { id: "a", abort: (reason: unknown) => void aborted.push(reason) } as unknown as Handling;
   const renewals = new Renewals(store, 300, clock);
-  const claimed = { key: "k", owner: "o", message };
+  const claimed = { key: "k", owner: "o", message, place: -1 };
   renewals.add(claimed);
   await clock.advance(200);
   renewals.delete(claimed);

@@ -66,7 +66,6 @@ export function idempotency(options: IdempotencyOptions): Idempotency {
   const run = async (next: Handle, claimed: Claimed): Promise<unknown> => {
     const { key, owner, message } = claimed;
     renewals.add(claimed);
-    message.onAbort(() => renewals.delete(claimed));
     try {
       const result = await next(message);
       const sends = message.effects();
@@ -105,7 +104,7 @@ export function idempotency(options: IdempotencyOptions): Idempotency {
     name: "idempotency",
     keyOf,
     handle: (next) => async (message) => {
-      const claimed = { key: keyOf(message), owner: `${instance}${(claims += 1)}`, message };
+      const claimed = { key: keyOf(message), owner: `${instance}${(claims += 1)}`, message, place: -1 };
       let answer: Claim | Promise<Claim>;
       try {
         answer = store.claim(claimed.key, claimed.owner, leaseMs);
