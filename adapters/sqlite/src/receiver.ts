@@ -4,6 +4,7 @@ import {
   type Flow,
   type Inbox,
   type Receiver,
+  Roster,
   type Settlement,
   type SettleResult,
   type Sink,
@@ -13,7 +14,7 @@ import {
 import { addressOf } from "./address.ts";
 import type { Link } from "./link.ts";
 import type { PlainSettlement } from "./protocol.ts";
-import { pack, type Packed, type PackedRows, unpackRows } from "./wire.ts";
+import { type Held, pack, type Packed, type PackedRows, unpackRows } from "./wire.ts";
 
 export interface ReceiverOptions {
   readonly number: number;
@@ -30,7 +31,7 @@ export interface ReceiverOptions {
 export class SqliteReceiver implements Receiver {
   readonly ended: Promise<void>;
   readonly #options: ReceiverOptions;
-  readonly #held = new Map<Delivery, number>();
+  readonly #held = new Roster<Held>();
   readonly #end: PromiseWithResolvers<void>;
   #flow: Flow;
   #answeredAt: number;
@@ -77,14 +78,14 @@ export class SqliteReceiver implements Receiver {
   deliver(rows: PackedRows): void {
     this.#answeredAt = this.#options.now();
     const deliveries = unpackRows(rows);
-    deliveries.forEach((delivery, index) => this.#held.set(delivery, rows.seqs[index] ?? 0));
+    for (const delivery of deliveries) this.#held.add(delivery);
     if (this.#state !== "closed") this.#options.sink.deliver(deliveries);
   }
 
   /** These are others' now; without numbers, all of them. */
   lose(seqs: readonly number[] | undefined, why: string): void {
     const gone = seqs && new Set(seqs);
-    const lost = [...this.#held].filter(([, seq]) => gone?.has(seq) ?? true).map(([delivery]) => delivery);
+    const lost = this.#held.all().filter(({ seq }) => gone?.has(seq) ?? true);
     for (const delivery of lost) this.#held.delete(delivery);
     if (lost.length === 0 || this.#state === "closed") return;
     this.#options.sink.lost(
@@ -95,14 +96,14 @@ export class SqliteReceiver implements Receiver {
 
   async settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
     const link = this.#options.link();
-    if (link === undefined) return batch.map(({ delivery }) => (this.#held.has(delivery) ? unavailable() : "lost"));
+    if (link === undefined) return batch.map(({ delivery }) => (isHeld(delivery) ? unavailable() : "lost"));
     try {
       const lost = new Set(await this.#ask(link, batch));
       return batch.map(({ delivery }) => this.#settled(delivery, lost));
     } catch (error) {
       // One that cannot be settled must not keep back the others.
       if (batch.length > 1) return (await Promise.all(batch.map((one) => this.settle([one])))).flat();
-      return batch.map(({ delivery }) => (this.#held.has(delivery) ? toWaybillError(error, "UNAVAILABLE") : "lost"));
+      return batch.map(({ delivery }) => (isHeld(delivery) ? toWaybillError(error, "UNAVAILABLE") : "lost"));
     }
   }
 
@@ -132,7 +133,7 @@ export class SqliteReceiver implements Receiver {
       .link()
       ?.ask("leave", { receiver })
       .catch(() => undefined);
-    this.#held.clear();
+    for (const delivery of this.#held.all()) this.#held.delete(delivery);
     this.#options.closed(this);
     this.#end.resolve();
   }
@@ -142,8 +143,8 @@ export class SqliteReceiver implements Receiver {
     const others: PlainSettlement[] = [];
     const effects: { readonly to: Address; readonly messages: Packed }[] = [];
     for (const settlement of batch) {
-      const seq = this.#held.get(settlement.delivery);
-      if (seq === undefined) continue;
+      if (!isHeld(settlement.delivery)) continue;
+      const { seq } = settlement.delivery;
       if (settlement.outcome !== "ack") others.push(plain(settlement, seq));
       else if (settlement.sends.length === 0) acks.push(seq);
       else {
@@ -156,9 +157,9 @@ export class SqliteReceiver implements Receiver {
   }
 
   #settled(delivery: Delivery, lost: ReadonlySet<number>): SettleResult {
-    const seq = this.#held.get(delivery);
+    if (!isHeld(delivery)) return "lost";
     this.#held.delete(delivery);
-    return seq === undefined || lost.has(seq) ? "lost" : "settled";
+    return lost.has(delivery.seq) ? "lost" : "settled";
   }
 
   #tell(say: (link: Link) => Promise<unknown>): void {
@@ -166,6 +167,11 @@ export class SqliteReceiver implements Receiver {
     // A worker that died meanwhile hears it from its successor's `attach`.
     if (link !== undefined) say(link).catch(() => undefined);
   }
+}
+
+/** Whether it is in the user's hands still, as far as this receiver knows. */
+function isHeld(delivery: Delivery): delivery is Held {
+  return (delivery as Held).place >= 0;
 }
 
 function plain(settlement: Exclude<Settlement, { outcome: "ack" }>, seq: number): PlainSettlement {

@@ -1,4 +1,4 @@
-import type { Delivery, Headers, WireMessage } from "@waybill/core";
+import type { Delivery, Headers, Placed, WireMessage } from "@waybill/core";
 
 /**
  * Messages as they cross between the threads: columns of strings, and one piece of memory for all bodies, which is handed over
@@ -90,7 +90,12 @@ export function packRows(rows: readonly Row[]): PackedRows {
   };
 }
 
-export function unpackRows({ failures, deliveries, flaws, messages }: PackedRows): readonly Delivery[] {
+/** A delivery, with its number in the file and its place among those in the user's hands. */
+export interface Held extends Delivery, Placed {
+  readonly seq: number;
+}
+
+export function unpackRows({ seqs, failures, deliveries, flaws, messages }: PackedRows): readonly Held[] {
   const { ids, dedupes, sources, keys, headers, dueAts, priorities } = messages;
   const bodies = bodiesOf(messages);
   return ids.map((id, index) => {
@@ -106,6 +111,8 @@ export function unpackRows({ failures, deliveries, flaws, messages }: PackedRows
       failures: failures[index] ?? 0,
       deliveries: deliveries[index],
       malformed: flaws.get(index),
+      seq: seqs[index] ?? 0,
+      place: -1,
     };
   });
 }

@@ -49,6 +49,7 @@ export type { RequestOptions } from "./requester.ts";
 export type { ReplyHandler } from "./responder.ts";
 export { type Delay, exponential, fixed, ladder, PermanentError, type RetryOptions } from "./retry.ts";
 export type { Schedule, ScheduleInfo, ScheduleOptions } from "./schedule.ts";
+export { type Placed, Roster } from "./roster.ts";
 export type * from "./seam.ts";
 export { seededRandom } from "./seeded-random.ts";
 export type { Batched, Single, SubscribeOptions, WorkOptions } from "./subscribe-options.ts";
