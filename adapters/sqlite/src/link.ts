@@ -3,6 +3,9 @@ import { WaybillError } from "@waybill/core";
 import { fromPlain } from "./errors.ts";
 import type { FromWorker, Kind, Requests, WorkerData } from "./protocol.ts";
 
+/** What passes through the thread lives for a moment: left alone, V8 would give it some hundred MB before it clears up. */
+const maxYoungGenerationSizeMb = 12;
+
 interface Pending {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: WaybillError) => void;
@@ -37,7 +40,11 @@ export class Link {
 
   /** Starts a worker; resolves when it has opened the database. Rejects with why it could not. */
   static async open(data: WorkerData, listener: LinkListener): Promise<Link> {
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: data, name: "waybill-sqlite" });
+    const worker = new Worker(new URL("./worker.js", import.meta.url), {
+      workerData: data,
+      name: "waybill-sqlite",
+      resourceLimits: { maxYoungGenerationSizeMb },
+    });
     const link = new Link(worker, listener);
     try {
       await new Promise<unknown>((resolve, reject) => link.#pending.set(0, { resolve, reject }));
