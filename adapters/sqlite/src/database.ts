@@ -109,7 +109,7 @@ export class Database {
         `it cannot have a write-ahead log (${String(mode)}); give a file on a local disk`,
       );
     }
-    this.#exec("PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 2000");
+    this.#exec("PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 2000");
     if (maxPages !== undefined) this.#exec(`PRAGMA max_page_count = ${maxPages + reservedPages}`);
     if (version < newestVersion) this.write(() => migrate(this.#database));
   }
