@@ -33,8 +33,10 @@ export const settlingMutants: readonly Mutant[] = [
       wrap(adapter, () => ({
         receiver: (_from, _flow, receiver) => ({
           deliver(batch, sink) {
-            void receiver().settle(batch.map((delivery) => ({ delivery, outcome: "ack", sends: [] })));
-            sink.deliver(batch);
+            const acks = batch.map((delivery) => ({ delivery, outcome: "ack", sends: [] }) as const);
+            void receiver()
+              .settle(acks)
+              .then(() => sink.deliver(batch));
           },
           settle: (batch) => Promise.resolve(batch.map(() => "settled")),
         }),

@@ -109,7 +109,12 @@ async function comesAndGoes(bench: Bench, queue: Queue<Item>): Promise<void> {
   workers.push(await Worker.join(bench, queue));
   await until(80);
   const leaving = bench.later(workers[0]?.bus.close() ?? Promise.resolve());
-  await until(130);
+  const others = (workers[1]?.seen.numbers.length ?? 0) + 40;
+  await bench.eventually(
+    "the others go on meanwhile",
+    () => workers[1]?.seen.numbers.length ?? 0,
+    (count) => count >= others,
+  );
   open();
   await leaving;
   workers.push(await Worker.join(bench, queue));
