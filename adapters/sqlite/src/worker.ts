@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { WaybillError } from "@waybill/core";
 import { Database } from "./database.ts";
-import { toPlain } from "./errors.ts";
+import { isBusy, toPlain } from "./errors.ts";
 import type { Share } from "./feeder.ts";
 import type { FromWorker, Kind, Request, WorkerData } from "./protocol.ts";
 import { Service } from "./service.ts";
@@ -113,7 +114,8 @@ function serve(opened: Database): void {
         });
     } catch (error) {
       for (const step of round.undone) step();
-      if (asked.length > 1) for (const request of asked) answer([request]);
+      // One that cannot be done must not keep back the others; a locked file keeps back all, and each would wait for it alone.
+      if (asked.length > 1 && !isLocked(error)) for (const request of asked) answer([request]);
       else for (const request of asked) fail(request, error);
       return;
     }
@@ -205,4 +207,8 @@ function serve(opened: Database): void {
     post({ kind: "answer", id, answer: undefined });
     port?.close();
   }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof WaybillError && isBusy(error.cause);
 }
