@@ -89,9 +89,11 @@ export class Ledger {
     return () => this.#running.delete(handling);
   }
 
-  done({ name: group }: Group, { n }: Task, process: Process): void {
+  done({ name: group, once }: Group, { n }: Task, process: Process): void {
     this.note(`${group}: ${process.name} ends ${n}`);
-    this.events.push({ kind: "done", n, group, at: this.#now() });
+    const isHeld = [...this.fate(group, n).holders.values()].includes(process);
+    // What is delivered at most once makes way for the next of its key with its lease, though a zombie may handle it still.
+    this.events.push({ kind: "done", n, group, at: once && !isHeld ? 0 : this.#now() });
   }
 
   effect(group: string, n: number): void {
