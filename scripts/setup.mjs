@@ -33,7 +33,12 @@ async function install() {
     return;
   }
   say("installing dependencies (npm ci), this takes about half a minute");
-  const { code, output } = await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"]);
+  const npmCi = () => run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"]);
+  let { code, output } = await npmCi();
+  if (code !== 0) {
+    say("npm ci failed, which may be the network; trying once more");
+    ({ code, output } = await npmCi());
+  }
   if (code !== 0) {
     fail(
       "npm ci failed; check that npm can reach its registry and that its cache can be written, then try again",
