@@ -21,8 +21,8 @@ const variables = {
 
 const prefix = "WAYBILL_";
 const known = [...Object.keys(variables), fileVariable];
-/** No settings: the conformance suite's seed, and what Kubernetes tells every pod of a service called "waybill". */
-const others = /^WAYBILL_(SEED$|(SERVICE|PORT)(_|$))/;
+/** No settings: what tests are told, and what Kubernetes tells every pod of a service called "waybill". */
+const others = /^WAYBILL_(SEED$|TEST_|(SERVICE|PORT)(_|$))/;
 
 /** What the environment says: the settings, the variable each comes from, and a line for each mistake. */
 export interface FromEnvironment {

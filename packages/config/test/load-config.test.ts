@@ -66,6 +66,7 @@ test("every mistake is named at once, by its path and the sort of value, and no 
     WAYBILL_TOPOLOGY: "s3cret",
     WAYBILL_SERVICE_HOST: "10.0.0.1",
     WAYBILL_SEED: "7",
+    WAYBILL_TEST_REDIS_URL: "redis://127.0.0.1",
     WAYBILL_PORT_80_TCP: "tcp://10.0.0.1:80",
   };
   const { code, message } = await rejection(loadConfig({ folder, environment }));

@@ -1,0 +1,35 @@
+import type { BrokerKind, BrokerOptions } from "./broker.ts";
+import type { Launch } from "./server-process.ts";
+
+/** What there is to know about one kind of server: where it is found, how it is started, and whether it answers. */
+export interface Server<Options extends BrokerOptions = BrokerOptions> {
+  readonly kind: BrokerKind;
+  /** How to get it, for a person: the end of a sentence that begins with "no redis server here: ". */
+  readonly hint: string;
+  /** Whether any server will do: the options ask for nothing that only a private one can give. */
+  suitsAny(options: Options): boolean;
+  /** The URL for `connect` of one that listens at this port of 127.0.0.1. */
+  urlOf(port: number, options: Options): string;
+  /** The server's version, or an empty text where it does not tell. Rejects while it is not ready. */
+  probe(url: string): Promise<string>;
+  readonly container: {
+    readonly image: string;
+    /** The port inside of the container. */
+    readonly port: number;
+    /** What is passed to the image, whose server is reached at `port` of 127.0.0.1. */
+    settings(port: number, options: Options): ContainerSettings;
+  };
+  readonly native: {
+    /** The distances from its port of other ports that it needs. */
+    readonly offsets: readonly number[];
+    /** The server on this machine: what prepares an empty directory and says how to start it there. None is there: undefined. */
+    find(options: Options): Promise<((directory: string, port: number) => Promise<Launch>) | undefined>;
+    /** Installs it, on a machine of CI. */
+    install(): Promise<void>;
+  };
+}
+
+interface ContainerSettings {
+  readonly command?: readonly string[] | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
