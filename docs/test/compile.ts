@@ -22,7 +22,10 @@ const tsconfig = {
   include: ["."],
 };
 /** What a page takes as its reader's own. */
-const readers = { "my-adapter.ts": 'export { adapter } from "@waybill/memory";\n' };
+const readers = {
+  "my-adapter.ts": 'export { adapter } from "@waybill/memory";\n',
+  "billing.ts": "export declare function startBilling(bus: object): Promise<string[]>;\n",
+};
 
 /** Writes each program, in place of all earlier ones, where it finds the packages; resolves to their files, by name. */
 export async function write(programs: ReadonlyMap<string, Program>): Promise<ReadonlyMap<string, string>> {

@@ -44,7 +44,7 @@ export const redis: Server<RedisOptions> = {
   },
 
   native: {
-    offsets: [],
+    offsets: [10_000], // where the nodes of a cluster speak
     async find({ command, args = [], tls }) {
       const program = command ?? (await findProgram(["redis-server", "valkey-server"]));
       if (program === undefined) return undefined;

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type Broker, NoBrokerError, brokerOrSkip, startBroker } from "../../src/index.ts";
+import { type Broker, NoBrokerError, orSkip, startBroker } from "../../src/index.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -55,7 +55,7 @@ describe("where there is no broker", () => {
     vi.stubEnv("CI", "");
     vi.stubEnv("WAYBILL_TEST_REDIS_URL", "");
     const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
-    expect(await brokerOrSkip("redis", { sources: ["url"] })).toBeUndefined();
+    expect(await orSkip(startBroker("redis", { sources: ["url"] }))).toBeUndefined();
     expect(write.mock.calls.map(([text]) => text)).toEqual([
       expect.stringMatching(/^waybill: tests are skipped: no redis server here: .*\n$/),
     ]);
@@ -64,7 +64,7 @@ describe("where there is no broker", () => {
   test("with CI=true nothing is skipped", async () => {
     vi.stubEnv("CI", "true");
     vi.stubEnv("WAYBILL_TEST_REDIS_URL", "");
-    await expect(brokerOrSkip("redis", { sources: ["url"] })).rejects.toThrow(NoBrokerError);
+    await expect(orSkip(startBroker("redis", { sources: ["url"] }))).rejects.toThrow(NoBrokerError);
   });
 });
 
