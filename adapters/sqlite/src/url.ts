@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
-import { WaybillError } from "@waybill/core";
-import { nearest } from "./nearest.ts";
+import { nearest, WaybillError } from "@waybill/core";
 
 export interface Settings {
   /** The absolute path of the database file. */

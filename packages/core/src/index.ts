@@ -26,6 +26,7 @@ export type { Handling, Sent } from "./handling.ts";
 export type { Claim, IdempotencyStore } from "./idempotency-store.ts";
 export type { InboxHandle } from "./inbox-handle.ts";
 export { checkName } from "./names.ts";
+export { nearest } from "./nearest.ts";
 export { KeyedGate } from "./keyed-gate.ts";
 export { checkLayout, layoutThere } from "./layout.ts";
 export { Budget } from "./budget.ts";
