@@ -1,0 +1,134 @@
+import { type Manifest, WaybillError } from "@waybill/core";
+import type { Client } from "./client.ts";
+import { addressOf, isCertain, toError } from "./errors.ts";
+import type { Confirmed, Node, Settings } from "./url.ts";
+
+export interface ServerFacts {
+  readonly node: Node;
+  readonly product: "redis" | "valkey";
+  /** Of Redis, or the one a Valkey is compatible with. */
+  readonly version: readonly [major: number, minor: number, patch: number];
+  readonly role: string;
+  /** What a success means by itself: kept in memory, by the process's end, on the disk. */
+  readonly durability: Manifest["durability"];
+  readonly maxmemoryPolicy: string | undefined;
+  readonly replicas: number;
+  readonly has: { readonly waitaof: boolean };
+}
+
+export interface Terms {
+  /** What a success means, with what is asked for added. */
+  readonly durability: Manifest["durability"];
+  /** What each batch has to wait for so that it does. */
+  readonly confirm: Confirmed | undefined;
+  readonly warnings: readonly Warning[];
+}
+
+interface Warning {
+  readonly code: string;
+  readonly text: string;
+}
+
+const oldest = [6, 2] as const;
+
+/** Asks a server what it is. What a managed service does not tell, it is not credited with. */
+export async function factsOf(client: Client): Promise<ServerFacts> {
+  const [info, config] = await Promise.all([infoOf(client), configOf(client)]);
+  const version = versionOf(info.get("redis_version") ?? "");
+  return {
+    node: client.node,
+    product: info.has("valkey_version") ? "valkey" : "redis",
+    version,
+    role: info.get("role") ?? "master",
+    durability: durabilityOf(info, config),
+    maxmemoryPolicy: info.get("maxmemory_policy"),
+    replicas: Number(info.get("connected_slaves") ?? 0),
+    has: { waitaof: atLeast(version, [7, 2]) && info.get("aof_enabled") === "1" },
+  };
+}
+
+/**
+ * What holds on this server.
+ * @throws WaybillError `UNSUPPORTED` for a server that is too old or cannot give the durability asked for, `UNAVAILABLE` for a replica
+ */
+export function checkServer(facts: ServerFacts, settings: Pick<Settings, "durability">): Terms {
+  if (!atLeast(facts.version, oldest))
+    throw refusal(
+      "UNSUPPORTED",
+      facts,
+      `is version ${facts.version.join(".")}; Waybill needs Redis ${oldest.join(".")} or later`,
+    );
+  if (facts.role !== "master")
+    throw refusal("UNAVAILABLE", facts, "is a replica and takes no writes; connect to its master, or by sentinels");
+  return { ...promiseOf(facts, settings.durability), warnings: warningsOf(facts) };
+}
+
+function promiseOf(facts: ServerFacts, asked: Confirmed | undefined): Omit<Terms, "warnings"> {
+  if (asked === undefined) return { durability: facts.durability, confirm: undefined };
+  if (asked.kind === "replicas") return { durability: "replicated", confirm: asked };
+  if (facts.durability === "disk") return { durability: "disk", confirm: undefined };
+  if (facts.has.waitaof) return { durability: "disk", confirm: asked };
+  const why = `cannot give durability "fsync"; set appendfsync always, or take Redis 7.2 with appendonly yes`;
+  throw refusal("UNSUPPORTED", facts, why);
+}
+
+function warningsOf({ maxmemoryPolicy, durability }: ServerFacts): readonly Warning[] {
+  const warnings: Warning[] = [];
+  if (maxmemoryPolicy !== undefined && maxmemoryPolicy !== "noeviction")
+    warnings.push({
+      code: "WAYBILL_REDIS_EVICTION",
+      text: `maxmemory-policy is ${maxmemoryPolicy}: when its memory is full it throws messages away; set noeviction`,
+    });
+  if (durability === "none")
+    warnings.push({
+      code: "WAYBILL_REDIS_VOLATILE",
+      text: "appendonly is off: a restart loses what came since the last snapshot; set appendonly yes",
+    });
+  return warnings;
+}
+
+const warned = new Set<string>();
+
+/** Tells the user, once in a process for each server and risk, as a `process.on("warning")`. */
+export function warn({ node }: ServerFacts, { warnings }: Terms): void {
+  for (const { code, text } of warnings) {
+    const about = `${code} ${addressOf(node)}`;
+    if (warned.has(about)) continue;
+    warned.add(about);
+    process.emitWarning(`redis at ${addressOf(node)}: ${text}`, { type: "WaybillWarning", code });
+  }
+}
+
+async function infoOf(client: Client): Promise<ReadonlyMap<string, string>> {
+  const text = String(await client.command("INFO", []));
+  return new Map(Array.from(text.matchAll(/^(\w+):(.*?)\r?$/gm), ([, name = "", value = ""]) => [name, value]));
+}
+
+async function configOf(client: Client): Promise<ReadonlyMap<string, string>> {
+  try {
+    const reply = await client.command("CONFIG", ["GET", "appendfsync"]);
+    const [name, value] = Array.isArray(reply) ? reply.map(String) : [];
+    return new Map([[name ?? "", value ?? ""]]);
+  } catch (thrown) {
+    if (isCertain(thrown)) return new Map();
+    throw toError(thrown, client.node);
+  }
+}
+
+function durabilityOf(info: ReadonlyMap<string, string>, config: ReadonlyMap<string, string>): Manifest["durability"] {
+  if (info.get("aof_enabled") !== "1") return "none";
+  return config.get("appendfsync") === "always" ? "disk" : "process";
+}
+
+function versionOf(text: string): readonly [number, number, number] {
+  const [, major = 0, minor = 0, patch = 0] = /^(\d+)\.(\d+)\.(\d+)/.exec(text) ?? [];
+  return [Number(major), Number(minor), Number(patch)];
+}
+
+function atLeast([major, minor]: readonly number[], [least = 0, lesser = 0]: readonly number[]): boolean {
+  return Number(major) > least || (major === least && Number(minor) >= lesser);
+}
+
+function refusal(code: "UNSUPPORTED" | "UNAVAILABLE", { node }: ServerFacts, why: string): WaybillError {
+  return new WaybillError(code, `redis at ${addressOf(node)} ${why}`);
+}
