@@ -1,0 +1,1 @@
+export { type DebianServer, debianRoot, debianServer } from "./debian-server.ts";

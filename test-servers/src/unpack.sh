@@ -1,0 +1,31 @@
+#!/bin/sh
+# Unpacks packages of Debian, with all that they need, into a folder:
+#
+#     unpack.sh FOLDER RELEASE PACKAGE...
+#
+# Takes apt and no root, and changes nothing of the machine's. Of many processes that ask for a folder one makes it.
+set -eu
+folder=$1 release=$2
+shift 2
+
+mkdir -p "$(dirname "$folder")"
+exec 9>"$folder.lock"
+flock 9
+if [ -e "$folder" ]; then exit; fi
+
+work=$(mktemp -d "$folder.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/root"
+: >"$work/status" # nothing is installed there yet, so that nothing is left out
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+echo "deb [signed-by=$keyring] http://deb.debian.org/debian $release main" >"$work/sources.list"
+apt() {
+  apt-get -q -o "Dir::State=$work" -o "Dir::State::status=$work/status" -o "Dir::Cache=$work" \
+    -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    -o Dir::Etc::preferencesparts=/dev/null -o Acquire::Languages=none -o APT::Sandbox::User=root "$@"
+}
+apt update
+apt install -y --no-install-recommends --download-only "$@"
+for package in "$work"/archives/*.deb; do dpkg-deb -x "$package" "$work/root"; done
+for link in bin lib lib64 sbin; do [ -e "$work/root/$link" ] || ln -s "usr/$link" "$work/root/$link"; done
+mv "$work/root" "$folder"
