@@ -1,6 +1,7 @@
 import { WaybillError } from "@waybill/core";
 import { ClusterClient, linkToOwner } from "./cluster.ts";
-import { type Argument, Link, type LinkEvents } from "./link.ts";
+import { Link, type LinkEvents } from "./link.ts";
+import type { Argument } from "./packet.ts";
 import type { Script } from "./script.ts";
 import { linkToMaster } from "./sentinel.ts";
 import type { Node, Settings } from "./url.ts";

@@ -1,7 +1,8 @@
 import { WaybillError } from "@waybill/core";
 import type { Client } from "./client.ts";
 import { addressOf, replyCode, toError } from "./errors.ts";
-import { type Argument, commandOf, Link, type LinkEvents, scriptCommand } from "./link.ts";
+import { Link, type LinkEvents, scriptPacket } from "./link.ts";
+import type { Argument } from "./packet.ts";
 import type { Script } from "./script.ts";
 import { redirectOf, slotOf, slotOfKey, Slots } from "./slots.ts";
 import type { Node, Settings } from "./url.ts";
@@ -51,7 +52,7 @@ export class ClusterClient implements Client {
   }
 
   command(name: string, args: readonly Argument[], near?: string): Promise<unknown> {
-    const slot = near === undefined ? slotOf(commandOf(name, args)) : slotOfKey(near);
+    const slot = near === undefined ? slotOf(name, args) : slotOfKey(near);
     return this.#ask(slot, (link) => link.command(name, args));
   }
 
@@ -59,7 +60,7 @@ export class ClusterClient implements Client {
     const [key] = keys;
     // A script that is not there cannot be asked for a second time: the leave to ask holds for one command.
     const ask: Ask = (link, asking) =>
-      asking ? link.send(scriptCommand("EVAL", script.lua, keys, args)) : link.run(script, keys, args);
+      asking ? link.send(scriptPacket("EVAL", script.lua, keys, args)) : link.run(script, keys, args);
     return this.#ask(key === undefined ? undefined : slotOfKey(key), ask);
   }
 

@@ -1,14 +1,12 @@
 import { WaybillError } from "@waybill/core";
-import { Command, Redis } from "ioredis";
+import { Redis } from "ioredis";
 import type { Client } from "./client.ts";
 import { addressOf, replyCode, toError } from "./errors.ts";
 import { digestOf, type Script } from "./script.ts";
 import { greet, openingError } from "./greeting.ts";
+import { type Argument, Packet } from "./packet.ts";
 import type { Node, Settings } from "./url.ts";
 import { Watchdog } from "./watchdog.ts";
-
-/** What a command takes; numbers are written in decimal. */
-export type Argument = string | number | Uint8Array;
 
 export interface LinkEvents {
   /** The link is gone, after everything that was under way has rejected or is about to. Called once, and not after `close`. */
@@ -57,13 +55,12 @@ export class Link implements Client {
   }
 
   command(name: string, args: readonly Argument[]): Promise<unknown> {
-    return this.send(commandOf(name, args));
+    return this.send(new Packet(name, args));
   }
 
-  /** Sends a command that was made by `commandOf`. */
-  send(command: Command): Promise<unknown> {
+  send(packet: Packet): Promise<unknown> {
     if (this.#over !== undefined) return Promise.reject(this.#over);
-    const reply = this.#redis.sendCommand(command) as Promise<unknown>;
+    const reply = this.#redis.sendCommand(packet) as Promise<unknown>;
     this.#watchdog.asked();
     reply.then(this.#answered, this.#failed);
     return reply;
@@ -73,11 +70,11 @@ export class Link implements Client {
   run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     if (!this.#loaded.has(script)) {
       this.#loaded.add(script);
-      return this.send(scriptCommand("EVAL", script.lua, keys, args));
+      return this.send(scriptPacket("EVAL", script.lua, keys, args));
     }
-    return this.send(scriptCommand("EVALSHA", digestOf(script), keys, args)).catch((thrown: unknown) => {
+    return this.send(scriptPacket("EVALSHA", digestOf(script), keys, args)).catch((thrown: unknown) => {
       if (replyCode(thrown) !== "NOSCRIPT") throw thrown;
-      return this.send(scriptCommand("EVAL", script.lua, keys, args));
+      return this.send(scriptPacket("EVAL", script.lua, keys, args));
     });
   }
 
@@ -130,24 +127,13 @@ export class Link implements Client {
   }
 }
 
-/** A command whose replies are Buffers. */
-export function commandOf(name: string, args: readonly Argument[]): Command {
-  return new Command(name, args.map(plain), { replyEncoding: null });
-}
-
-export function scriptCommand(
+export function scriptPacket(
   name: "EVAL" | "EVALSHA",
   what: string,
   keys: readonly string[],
   args: readonly Argument[],
-): Command {
-  return commandOf(name, [what, keys.length, ...keys, ...args]);
-}
-
-/** ioredis knows Buffers alone and writes other arrays as text. */
-function plain(argument: Argument): string | number | Buffer {
-  if (typeof argument !== "object" || Buffer.isBuffer(argument)) return argument;
-  return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength);
+): Packet {
+  return new Packet(name, [what, keys.length, ...keys, ...args]);
 }
 
 /** A master that became a replica keeps its connections; what we need is somewhere else now. */

@@ -1,4 +1,5 @@
 import { Command } from "ioredis";
+import type { Argument } from "./packet.ts";
 import type { Node } from "./url.ts";
 
 const count = 16_384;
@@ -42,13 +43,13 @@ export class Slots {
   }
 }
 
-/** The slot of the first key a command names. */
-export function slotOf(command: Command): number | undefined {
-  return command.getSlot() ?? undefined;
+/** The slot of the first key that a command names. */
+export function slotOf(name: string, args: readonly Argument[]): number | undefined {
+  return new Command(name, args.map(String)).getSlot() ?? undefined;
 }
 
 export function slotOfKey(key: string): number | undefined {
-  return slotOf(new Command("GET", [key]));
+  return slotOf("GET", [key]);
 }
 
 /** Where an error reply sends us: for good, or (ASK) this once. */
