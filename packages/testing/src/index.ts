@@ -4,4 +4,8 @@ export { orSkip } from "./brokers/or-skip.ts";
 export type { RedisOptions } from "./brokers/redis.ts";
 export { type RedisCluster, type RedisClusterOptions, startRedisCluster } from "./brokers/redis-cluster.ts";
 export { type BrokerOptionsOf, NoBrokerError, startBroker } from "./brokers/start-broker.ts";
+export type { Direction, ProxiedConnection } from "./proxy/course.ts";
+export type { DropReplyOptions } from "./proxy/drop-reply.ts";
+export { faultProxy, type FaultProxy, type FaultProxyOptions } from "./proxy/fault-proxy.ts";
+export type { Sign } from "./proxy/trigger.ts";
 export { virtualClock, type VirtualClock } from "./virtual-clock.ts";
