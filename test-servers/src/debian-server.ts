@@ -18,13 +18,13 @@ export const debianRoot: string = join(process.env["XDG_CACHE_HOME"] ?? join(hom
 
 /**
  * The command that runs a server of Debian 13 as an ordinary process of this machine, for the option `command` of
- * `startBroker`. It is unpacked on the first call, by apt, with CI=true or WAYBILL_TEST_NEWER=true. Else it resolves to
+ * `startBroker`. It is unpacked on the first call, by apt, with CI=true or WAYBILL_TEST_ALL=true. Else it resolves to
  * undefined, after one line on stderr, where it has not been unpacked before.
  */
 export async function debianServer(name: DebianServer): Promise<readonly string[] | undefined> {
   if (!(await isUnpacked())) {
     process.stderr.write(
-      `test-servers: tests on ${name} of ${release} are skipped: set WAYBILL_TEST_NEWER=true to get it\n`,
+      `test-servers: tests on ${name} of ${release} are skipped: set WAYBILL_TEST_ALL=true to get it\n`,
     );
     return undefined;
   }
@@ -35,7 +35,7 @@ export async function debianServer(name: DebianServer): Promise<readonly string[
 
 async function isUnpacked(): Promise<boolean> {
   if (existsSync(debianRoot)) return true;
-  if (process.env["CI"] !== "true" && process.env["WAYBILL_TEST_NEWER"] !== "true") return false;
+  if (process.env["CI"] !== "true" && process.env["WAYBILL_TEST_ALL"] !== "true") return false;
   process.stderr.write(`test-servers: unpacking ${packages.join(" and ")} of ${release}, which takes some seconds\n`);
   await promisify(execFile)(unpack, [debianRoot, release, ...packages], { maxBuffer: 2 ** 24 });
   return true;

@@ -26,7 +26,7 @@ export async function nativeBroker<Options extends BrokerOptions>(
   const data = join(directory, "data");
   await mkdir(data);
   const port = options.port ?? (await freePort(server.native.offsets));
-  const url = server.urlOf(port, options);
+  const url = server.urlOf({ host: "127.0.0.1", port }, options);
   const broker = new NativeBroker(server, url, directory, await prepare(data, port));
   try {
     await broker.restart();

@@ -21,7 +21,7 @@ export const redis: Server<RedisOptions> = {
   hint: "install redis-server, start Docker (with `npm i -D testcontainers`) or set WAYBILL_TEST_REDIS_URL",
 
   suitsAny: ({ port, args, command, tls }) => [port, args, command, tls].every((option) => option === undefined),
-  urlOf: (port, { tls }) => `${tls === undefined ? "redis" : "rediss"}://127.0.0.1:${port}`,
+  urlOf: ({ host, port }, { tls }) => `${tls === undefined ? "redis" : "rediss"}://${host}:${port}`,
 
   async probe(url) {
     try {
@@ -38,8 +38,10 @@ export const redis: Server<RedisOptions> = {
   container: {
     image: "redis:8",
     port: 6379,
-    settings: (_port, { args = [] }) => ({
-      command: ["redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", ...durable, ...args],
+    suits: ({ command, tls }) => command === undefined && tls === undefined,
+    // Arguments alone: the image knows whether it is Redis or Valkey.
+    settings: (_at, { args = [] }) => ({
+      command: ["--bind", "0.0.0.0", "--protected-mode", "no", ...durable, ...args],
     }),
   },
 

@@ -8,16 +8,18 @@ export interface Server<Options extends BrokerOptions = BrokerOptions> {
   readonly hint: string;
   /** Whether any server will do: the options ask for nothing that only a private one can give. */
   suitsAny(options: Options): boolean;
-  /** The URL for `connect` of one that listens at this port of 127.0.0.1. */
-  urlOf(port: number, options: Options): string;
+  /** The URL for `connect` of one that listens there. */
+  urlOf(at: Endpoint, options: Options): string;
   /** The server's version, or an empty text where it does not tell. Rejects while it is not ready. */
   probe(url: string): Promise<string>;
   readonly container: {
     readonly image: string;
     /** The port inside of the container. */
     readonly port: number;
-    /** What is passed to the image, whose server is reached at `port` of 127.0.0.1. */
-    settings(port: number, options: Options): ContainerSettings;
+    /** Whether a container can be given these options. */
+    suits(options: Options): boolean;
+    /** What is passed to the image, whose server is then reached there. */
+    settings(at: Endpoint, options: Options): ContainerSettings;
   };
   readonly native: {
     /** The distances from its port of other ports that it needs. */
@@ -27,6 +29,12 @@ export interface Server<Options extends BrokerOptions = BrokerOptions> {
     /** Installs it, on a machine of CI. */
     install(): Promise<void>;
   };
+}
+
+/** Where a server listens. */
+interface Endpoint {
+  readonly host: string;
+  readonly port: number;
 }
 
 interface ContainerSettings {

@@ -1,5 +1,6 @@
 import process from "node:process";
 import type { Broker, BrokerKind, BrokerOptions, BrokerSource } from "./broker.ts";
+import { dockerBroker } from "./docker-broker.ts";
 import { givenBroker } from "./given-broker.ts";
 import { nativeBroker } from "./native-broker.ts";
 import { type RedisOptions, redis } from "./redis.ts";
@@ -56,7 +57,7 @@ function startFrom<Options extends BrokerOptions>(
     case "url":
       return givenBroker(server, options);
     case "docker":
-      return Promise.resolve("containers are not there yet");
+      return dockerBroker(server, options);
     case "native":
       return nativeBroker(server, options);
   }

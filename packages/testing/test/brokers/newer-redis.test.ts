@@ -1,6 +1,6 @@
-import { startBroker } from "@waybill/testing";
+import { debianServer } from "@waybill/test-servers";
 import { describe, expect, test } from "vitest";
-import { debianServer } from "../src/index.ts";
+import { startBroker } from "../../src/index.ts";
 
 describe.each([
   { name: "redis-server", version: /^8\.0\./ },
