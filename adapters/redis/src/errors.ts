@@ -51,6 +51,7 @@ const certificate: Meaning = {
   code: "CONFIG",
   advice: "its certificate is not trusted; give `ca`, and `servername` if its name differs",
 };
+const noCertificate: Meaning = { code: "CONFIG", advice: "it wants to know us; give `cert` and `key`" };
 const noTls: Meaning = { code: "CONFIG", advice: "it does not speak TLS; write redis:// for a plain port" };
 
 /** What Node's sockets say. */
@@ -68,6 +69,8 @@ const codes: Readonly<Record<string, Meaning>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: certificate,
   ERR_TLS_CERT_ALTNAME_INVALID: certificate,
   CERT_HAS_EXPIRED: certificate,
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: noCertificate,
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: noCertificate,
 };
 
 const lost: Meaning = { code: "UNAVAILABLE", advice: "the connection is lost" };

@@ -2,8 +2,13 @@ import type { WaybillError } from "@waybill/core";
 import { type Client, openClient } from "../src/client.ts";
 import { type Settings, settingsOf } from "../src/url.ts";
 
-export function settingsFor(address: string, options?: object): Settings {
-  return settingsOf(new URL(`redis://${address}`), { connectTimeoutMs: 1_000, ...options });
+export function settingsFor(url: string, options?: object): Settings {
+  return settingsOf(new URL(url), { connectTimeoutMs: 2_000, ...options });
+}
+
+/** The URL with something else in it: a password, a port, a path. */
+export function urlWith(url: string, changes: Partial<URL>): string {
+  return Object.assign(new URL(url), changes).href;
 }
 
 export interface Opened extends AsyncDisposable {

@@ -4,12 +4,12 @@ import { checkServer, factsOf, type ServerFacts, warn } from "../src/server.ts";
 import type { Confirmed } from "../src/url.ts";
 import { containing } from "./containing.ts";
 import { opened, settingsFor } from "./connection.ts";
-import { startServer } from "./redis-server.ts";
+import { describeRedis, startServer } from "./start-server.ts";
 import { thrownBy } from "./thrown-by.ts";
 
 async function factsWith(...args: string[]): Promise<ServerFacts> {
-  await using server = await startServer(args);
-  await using connection = await opened(settingsFor(server.address));
+  await using server = await startServer(...args);
+  await using connection = await opened(settingsFor(server.url));
   return factsOf(connection.client);
 }
 
@@ -26,7 +26,7 @@ const facts: ServerFacts = {
 const fsync: Confirmed = { kind: "fsync" };
 const replicas: Confirmed = { kind: "replicas", count: 1 };
 
-describe("the facts of a server", () => {
+describeRedis("the facts of a server", () => {
   test.each([
     [["--appendonly", "no"], "none"],
     [["--appendonly", "yes", "--appendfsync", "everysec"], "process"],
@@ -39,6 +39,11 @@ describe("the facts of a server", () => {
 
   test("tell what it does when its memory is full", async () => {
     expect((await factsWith("--maxmemory-policy", "allkeys-lru")).maxmemoryPolicy).toBe("allkeys-lru");
+  });
+
+  test("tell a replica, which is refused", async () => {
+    const replica = await factsWith("--replicaof", "127.0.0.1", "1");
+    expect(thrownBy(() => checkServer(replica, { durability: undefined })).code).toBe("UNAVAILABLE");
   });
 });
 
@@ -61,11 +66,6 @@ describe("what then holds", () => {
     const error = thrownBy(() => checkServer({ ...facts, ...other }, { durability: asked }));
     expect(error.code).toBe(code);
     expect(error.message).toContain(`redis at h:1 ${why}`);
-  });
-
-  test("a real replica is refused", async () => {
-    const replica = await factsWith("--replicaof", "127.0.0.1", "1");
-    expect(thrownBy(() => checkServer(replica, { durability: undefined })).code).toBe("UNAVAILABLE");
   });
 });
 
