@@ -1,6 +1,7 @@
 import { type Manifest, WaybillError } from "@waybill/core";
-import type { Client } from "./client.ts";
+import { type Client, openClient } from "./client.ts";
 import { addressOf, isCertain, toError } from "./errors.ts";
+import type { LinkEvents } from "./link.ts";
 import type { Confirmed, Node, Settings } from "./url.ts";
 
 export interface ServerFacts {
@@ -30,6 +31,26 @@ interface Warning {
 }
 
 const oldest = [6, 2] as const;
+
+export interface OpenServer {
+  readonly client: Client;
+  readonly facts: ServerFacts;
+  readonly terms: Terms;
+}
+
+/** Opens a client to a server that will do, and warns of its risks. Rejects as `openClient` and `checkServer` do. */
+export async function openServer(settings: Settings, events: LinkEvents): Promise<OpenServer> {
+  const client = await openClient(settings, events);
+  try {
+    const facts = await factsOf(client);
+    const terms = checkServer(facts, settings);
+    warn(facts, terms);
+    return { client, facts, terms };
+  } catch (thrown) {
+    await client.close();
+    throw toError(thrown, client.node);
+  }
+}
 
 /** Asks a server what it is. What a managed service does not tell, it is not credited with. */
 export async function factsOf(client: Client): Promise<ServerFacts> {
