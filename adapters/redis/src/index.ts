@@ -1,1 +1,1 @@
-export {};
+export { type RedisStore, redisStore, type RedisStoreOptions } from "./idempotency-store.ts";
