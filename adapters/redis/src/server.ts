@@ -14,6 +14,7 @@ export interface ServerFacts {
   readonly durability: Manifest["durability"];
   readonly maxmemoryPolicy: string | undefined;
   readonly replicas: number;
+  /** `waitaof`: it tells when a batch is on its disk, which with `appendfsync everysec` is up to a second later. */
   readonly has: { readonly waitaof: boolean };
 }
 
@@ -54,17 +55,18 @@ export async function openServer(settings: Settings, events: LinkEvents): Promis
 
 /** Asks a server what it is. What a managed service does not tell, it is not credited with. */
 export async function factsOf(client: Client): Promise<ServerFacts> {
-  const [info, config] = await Promise.all([infoOf(client), configOf(client)]);
+  const [info, fsync] = await Promise.all([infoOf(client), fsyncOf(client)]);
+  const appendonly = info.get("aof_enabled") === "1";
   const version = versionOf(info.get("redis_version") ?? "");
   return {
     node: client.node,
     product: info.has("valkey_version") ? "valkey" : "redis",
     version,
     role: info.get("role") ?? "master",
-    durability: durabilityOf(info, config),
+    durability: durabilityOf(appendonly, fsync),
     maxmemoryPolicy: info.get("maxmemory_policy"),
     replicas: Number(info.get("connected_slaves") ?? 0),
-    has: { waitaof: atLeast(version, [7, 2]) && info.get("aof_enabled") === "1" },
+    has: { waitaof: atLeast(version, [7, 2]) && appendonly && fsync !== "no" },
   };
 }
 
@@ -89,7 +91,7 @@ function promiseOf(facts: ServerFacts, asked: Confirmed | undefined): Omit<Terms
   if (asked.kind === "replicas") return { durability: "replicated", confirm: asked };
   if (facts.durability === "disk") return { durability: "disk", confirm: undefined };
   if (facts.has.waitaof) return { durability: "disk", confirm: asked };
-  const why = `cannot give durability "fsync"; set appendfsync always, or take Redis 7.2 with appendonly yes`;
+  const why = `cannot give durability "fsync"; set appendfsync always, or take Redis 7.2 with appendonly yes and appendfsync everysec`;
   throw refusal("UNSUPPORTED", facts, why);
 }
 
@@ -125,20 +127,20 @@ async function infoOf(client: Client): Promise<ReadonlyMap<string, string>> {
   return new Map(Array.from(text.matchAll(/^(\w+):(.*?)\r?$/gm), ([, name = "", value = ""]) => [name, value]));
 }
 
-async function configOf(client: Client): Promise<ReadonlyMap<string, string>> {
+/** When it writes to its disk: `always`, `everysec`, `no`; undefined where it does not tell. */
+async function fsyncOf(client: Client): Promise<string | undefined> {
   try {
     const reply = await client.command("CONFIG", ["GET", "appendfsync"]);
-    const [name, value] = Array.isArray(reply) ? reply.map(String) : [];
-    return new Map([[name ?? "", value ?? ""]]);
+    return Array.isArray(reply) ? String(reply[1]) : undefined;
   } catch (thrown) {
-    if (isCertain(thrown)) return new Map();
+    if (isCertain(thrown)) return undefined;
     throw toError(thrown, client.node);
   }
 }
 
-function durabilityOf(info: ReadonlyMap<string, string>, config: ReadonlyMap<string, string>): Manifest["durability"] {
-  if (info.get("aof_enabled") !== "1") return "none";
-  return config.get("appendfsync") === "always" ? "disk" : "process";
+function durabilityOf(appendonly: boolean, fsync: string | undefined): Manifest["durability"] {
+  if (!appendonly) return "none";
+  return fsync === "always" ? "disk" : "process";
 }
 
 function versionOf(text: string): readonly [number, number, number] {

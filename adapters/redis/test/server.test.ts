@@ -1,6 +1,9 @@
 import { once } from "node:events";
-import { describe, expect, test } from "vitest";
-import { checkServer, factsOf, type ServerFacts, warn } from "../src/server.ts";
+import { debianServer } from "@waybill/test-servers";
+import { faultProxy, startBroker } from "@waybill/testing";
+import { describe, expect, test, vi } from "vitest";
+import { confirmed } from "../src/confirmation.ts";
+import { checkServer, factsOf, openServer, type ServerFacts, warn } from "../src/server.ts";
 import type { Confirmed } from "../src/url.ts";
 import { containing } from "./containing.ts";
 import { opened, settingsFor } from "./connection.ts";
@@ -41,9 +44,44 @@ describeRedis("the facts of a server", () => {
     expect((await factsWith("--maxmemory-policy", "allkeys-lru")).maxmemoryPolicy).toBe("allkeys-lru");
   });
 
+  test("tell a version that is too old, which is refused", async () => {
+    await using server = await startServer();
+    await using proxy = await faultProxy({ to: server.url });
+    proxy.toClient.rewrite((chunk) =>
+      Buffer.from(chunk.toString("latin1").replace(/redis_version:(\d+)\.\d/, "redis_version:6.1"), "latin1"),
+    );
+    const opening = openServer(settingsFor(proxy.url(server.url)), { onLost: () => undefined });
+    await expect(opening).rejects.toMatchObject({ code: "UNSUPPORTED", message: containing("is version 6.1.") });
+    await vi.waitFor(() => expect(proxy.connections).toBe(0));
+  });
+
   test("tell a replica, which is refused", async () => {
     const replica = await factsWith("--replicaof", "127.0.0.1", "1");
     expect(thrownBy(() => checkServer(replica, { durability: undefined })).code).toBe("UNAVAILABLE");
+  });
+});
+
+describe.each([
+  ["redis-server", "redis"],
+  ["valkey-server", "valkey"],
+] as const)("a newer %s", async (name, product) => {
+  const command = await debianServer(name);
+
+  test.skipIf(command === undefined)("has each batch on its disk before it is confirmed, if asked to", async () => {
+    await using server = await startBroker("redis", { sources: ["native"], command });
+    const settings = settingsFor(server.url, { durability: "fsync" });
+    const { client, facts, terms } = await openServer(settings, { onLost: () => undefined });
+    expect(facts).toMatchObject({ product, durability: "process", has: { waitaof: true } });
+    expect(terms).toMatchObject({ durability: "disk", confirm: fsync });
+    await Promise.all([client.command("SET", ["k", "v"]), confirmed(client, fsync, "k", 5_000)]);
+    await client.command("CONFIG", ["SET", "appendfsync", "no"]);
+    const never = Promise.all([client.command("SET", ["k", "v"]), confirmed(client, fsync, "k", 10)]);
+    await expect(never).rejects.toMatchObject({
+      code: "OUTCOME_UNKNOWN",
+      message: containing("not on the server's disk"),
+    });
+    await client.close();
+    await expect(openServer(settings, { onLost: () => undefined })).rejects.toMatchObject({ code: "UNSUPPORTED" });
   });
 });
 
