@@ -22,7 +22,7 @@ export interface Client {
 }
 
 /** How long a blocking command may block, ms. */
-const longestBlockMs = 5_000;
+export const longestBlockMs = 5_000;
 
 /**
  * Opens a client for everything that does not block. It never reconnects: when a link is lost everything under way rejects,

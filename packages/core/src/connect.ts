@@ -53,6 +53,8 @@ export interface BusReport {
 
 const firstParty: Readonly<Record<string, string>> = {
   "memory:": "@waybill/memory",
+  "redis:": "@waybill/redis",
+  "rediss:": "@waybill/redis",
   "sqlite:": "@waybill/sqlite",
 };
 

@@ -1,0 +1,218 @@
+import type { AdapterContext, Cancel } from "@waybill/core";
+import { type Client, longestBlockMs } from "./client.ts";
+import { toError } from "./errors.ts";
+import type { Room } from "./hand.ts";
+import { keysOfInbox, readyKey } from "./names.ts";
+import { partsOf } from "./entry.ts";
+import { take } from "./scripts/take.ts";
+import { type Held, heldOf } from "./wire.ts";
+
+/** The member a reader reads for. */
+interface ReaderMember {
+  readonly name: () => string;
+  readonly room: () => Room;
+  /** Nobody else has these now, while the lease of that name lasts. */
+  readonly took: (name: string, held: readonly Held[]) => void;
+  /** The lease of that name was renewed by what was sent then. */
+  readonly renewed: (name: string, sentAt: number) => void;
+  /** The server knows no member of that name any more, or not its inbox. */
+  readonly refused: (name: string, why: "lost" | "gone") => Promise<void>;
+  /** A new connection is there: what the old one's last answer brought may have got lost on the way. */
+  readonly connected: (client: Client) => Promise<void>;
+}
+
+export interface ReaderOptions {
+  readonly base: string;
+  readonly levels: number;
+  readonly ordered: boolean;
+  readonly leaseMs: number;
+  readonly context: AdapterContext;
+  readonly member: ReaderMember;
+  /** A connection for commands that block. */
+  open(): Promise<Client>;
+  /** Ends the wait of the connection with this id on the server, if it can be done. */
+  unblock(id: number): Promise<unknown>;
+}
+
+/** Most that is asked for at once: more buys no speed, and makes long turns of the event loop. */
+const most = 200;
+
+/**
+ * Reads for one member, on a connection of its own: takes what there is room for, and waits on the server when there is nothing. The
+ * wait itself brings a message, so that one of many waiting members wakes for it.
+ */
+export class Reader {
+  readonly #options: ReaderOptions;
+  readonly #keys: readonly string[];
+  readonly #streams: readonly string[];
+  #client: Client | undefined;
+  #id = 0;
+  #isWaiting = false;
+  #isStopped = false;
+  #bells: string[] = [];
+  #wake: (() => void) | undefined;
+  #woken = false;
+  #running: Promise<void> = Promise.resolve();
+  answeredAt: number;
+
+  constructor(options: ReaderOptions) {
+    const { base, levels, context } = options;
+    this.#options = options;
+    this.#keys = keysOfInbox(base, levels);
+    this.#streams = [
+      ...Array.from({ length: levels }, (_, level) => readyKey(base, levels - 1 - level)),
+      `${base}/bell`,
+    ];
+    this.answeredAt = context.clock.now();
+  }
+
+  /** Resolves once it is connected. Rejects if that fails. */
+  async start(): Promise<void> {
+    await this.#connect();
+    this.#running = this.#run();
+  }
+
+  /** There may be room again, or none any more. */
+  nudge(): void {
+    this.#woken = true;
+    this.#wake?.();
+    if (this.#isWaiting && (this.#isStopped || this.#options.member.room().count <= 0)) this.#interrupt();
+  }
+
+  /** Resolves when it takes nothing more. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.nudge();
+    await this.#running;
+    await this.#client?.close();
+    this.#client = undefined;
+  }
+
+  async #connect(): Promise<Client> {
+    const client = await this.#options.open();
+    try {
+      this.#id = Number(await client.command("CLIENT", ["ID"]));
+      await this.#options.member.connected(client);
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+    this.#client = client;
+    this.answeredAt = this.#options.context.clock.now();
+    return client;
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#isStopped) {
+      try {
+        const client = this.#client ?? (await this.#connect());
+        await this.#round(client);
+        failures = 0;
+      } catch (thrown) {
+        failures += 1;
+        await this.#client?.close();
+        this.#client = undefined;
+        await this.#failed(thrown, failures);
+      }
+    }
+  }
+
+  /** Most failures are of the connection, and pass with the next one. */
+  async #failed(thrown: unknown, failures: number): Promise<void> {
+    const { member, context } = this.#options;
+    if (this.#isStopped) return;
+    if (toError(thrown).code === "MISSING") await member.refused(member.name(), "gone").catch(() => undefined);
+    await this.#sleep(context.backoff(failures));
+  }
+
+  async #round(client: Client): Promise<void> {
+    const { member, base, levels, ordered, leaseMs } = this.#options;
+    const room = member.room();
+    if (room.count <= 0) return this.#pause(Infinity);
+    const [name, bells] = [member.name(), this.#bells.splice(0)];
+    const count = Math.min(room.count, most);
+    const args = [base, name, levels, Number(ordered), count, room.bytes, Number(room.alone), leaseMs, ...bells];
+    const sentAt = this.#options.context.clock.now();
+    const reply = await client.run(take, this.#keys, args);
+    this.answeredAt = this.#options.context.clock.now();
+    if (!Array.isArray(reply)) return member.refused(name, String(reply) === "gone" ? "gone" : "lost");
+    member.renewed(name, sentAt);
+    const held = heldFrom(reply);
+    const [untilDue, isFull] = reply as readonly number[];
+    const ms = untilDue === undefined || untilDue < 0 ? Infinity : untilDue;
+    if (held.length > 0) member.took(name, held);
+    else if (isFull === 1) await this.#pause(ms);
+    else await this.#wait(client, ms);
+  }
+
+  /** Blocks until something comes, falls due, or a bell says that something has changed. */
+  async #wait(client: Client, ms: number): Promise<void> {
+    const { member, context } = this.#options;
+    if (this.#isStopped || member.room().count <= 0) return;
+    const block = Math.max(1, Math.min(longestBlockMs, ms));
+    const streams = [...this.#streams, ...this.#streams.map(() => ">")];
+    this.#isWaiting = true;
+    try {
+      const name = member.name();
+      const args = ["GROUP", "g", name, "COUNT", 1, "BLOCK", block, "STREAMS", ...streams];
+      const reply = await client.command("XREADGROUP", args);
+      this.answeredAt = context.clock.now();
+      if (Array.isArray(reply)) this.#heard(name, reply as readonly Read[]);
+    } finally {
+      this.#isWaiting = false;
+    }
+  }
+
+  #heard(name: string, streams: readonly Read[]): void {
+    const held: Held[] = [];
+    for (const [stream, entries] of streams) {
+      const key = String(stream);
+      const level = Number(key.slice(key.lastIndexOf("/ready") + "/ready".length));
+      for (const [id, fields] of entries) {
+        if (key.endsWith("/bell")) this.#bells.push(String(id));
+        else held.push(heldOf({ entry: String(id), level, times: 1, ...partsOf(fields) }));
+      }
+    }
+    if (held.length > 0) this.#options.member.took(name, held);
+  }
+
+  #interrupt(): void {
+    // Where it cannot be done the wait ends by itself.
+    this.#options.unblock(this.#id).catch(() => undefined);
+  }
+
+  /** Until it is nudged, if it was not since it last paused. */
+  async #pause(ms: number): Promise<void> {
+    if (!this.#woken) await this.#sleep(ms);
+    this.#woken = false;
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    let cancel: Cancel | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      cancel = this.#options.context.clock.after(ms, resolve);
+    });
+    cancel?.();
+    this.#wake = undefined;
+  }
+}
+
+type Read = readonly [stream: Buffer, entries: readonly (readonly [id: Buffer, fields: readonly Buffer[]])[]];
+
+/** The messages of `take`'s answer. */
+function heldFrom(reply: readonly unknown[]): readonly Held[] {
+  const held: Held[] = [];
+  for (let index = 2; index < reply.length; index += 5) {
+    const [entry, level, times, meta, body] = reply.slice(index, index + 5) as [
+      Buffer,
+      number,
+      number,
+      Buffer | null,
+      Buffer,
+    ];
+    held.push(heldOf({ entry: entry.toString("latin1"), level: Number(level), times, meta, body }));
+  }
+  return held;
+}

@@ -1,0 +1,287 @@
+import {
+  type Flow,
+  type Inbox,
+  type Receiver,
+  type Settlement,
+  type SettleResult,
+  type Sink,
+  WaybillError,
+} from "@waybill/core";
+import { addressOf } from "./address.ts";
+import { CallError } from "./calls.ts";
+import type { Client } from "./client.ts";
+import { toError } from "./errors.ts";
+import { Hand, type Room } from "./hand.ts";
+import { Lease } from "./lease.ts";
+import { keysOfInbox, readyKey } from "./names.ts";
+import { Reader } from "./reader.ts";
+import { recovered } from "./recovery.ts";
+import { join, leave, renew, sweep } from "./scripts/members.ts";
+import { type Mine, sendAll, settleAll } from "./settlements.ts";
+import type { Shared } from "./shared.ts";
+import type { Held } from "./wire.ts";
+
+export interface ReceiverOptions {
+  readonly inbox: Inbox;
+  readonly flow: Flow;
+  readonly sink: Sink;
+  readonly shared: Shared;
+  readonly closed: (receiver: RedisReceiver) => void;
+}
+
+/** One member of an inbox: what it has in hand, under a name that is its lease. */
+export class RedisReceiver implements Receiver {
+  readonly ended: Promise<void>;
+  readonly #options: ReceiverOptions;
+  readonly #base: string;
+  readonly #keys: readonly string[];
+  readonly #hand: Hand;
+  /** Handed to `settle`, and not answered yet. */
+  readonly #settling = new Set<readonly Mine[]>();
+  readonly #reader: Reader;
+  readonly #lease: Lease;
+  readonly #end: PromiseWithResolvers<void>;
+  #cursor = "-";
+  #state: "open" | "stopped" | "closed" = "open";
+  #mending: Promise<void> | undefined;
+
+  constructor(options: ReceiverOptions) {
+    const { inbox, shared, flow } = options;
+    this.#options = options;
+    this.#hand = new Hand(flow);
+    this.#base = shared.topology.baseOf(inbox);
+    this.#keys = keysOfInbox(this.#base, inbox.shape.priorities);
+    const { leaseMs } = shared.settings;
+    this.#lease = new Lease(shared.context.clock, leaseMs, () => void this.#refused(this.#lease.name, "lost"));
+    this.#reader = new Reader({
+      base: this.#base,
+      levels: inbox.shape.priorities,
+      ordered: inbox.ordered,
+      leaseMs,
+      context: shared.context,
+      open: () => shared.openBlocking(readyKey(this.#base, 0)),
+      unblock: (id) => shared.unblock(id),
+      member: {
+        name: () => this.#lease.name,
+        room: () => this.#room(),
+        took: (name, held) => this.#took(name, held),
+        renewed: (name, sentAt) => this.#lease.renewed(name, sentAt),
+        refused: (name, why) => this.#refused(name, why),
+        connected: (client) => this.#connected(client),
+      },
+    });
+    this.#end = Promise.withResolvers<void>();
+    this.ended = this.#end.promise;
+    // Nobody has to look.
+    this.ended.catch(() => undefined);
+  }
+
+  get address(): string {
+    return addressOf(this.#options.inbox);
+  }
+
+  get inbox(): Inbox {
+    return this.#options.inbox;
+  }
+
+  /** Becomes a member and begins to read. @throws WaybillError `MISSING` */
+  async start(): Promise<void> {
+    if (!(await this.#join(""))) throw this.#missing();
+    await this.#reader.start();
+  }
+
+  async settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
+    const mine = batch.filter(isMine);
+    for (const { delivery } of mine) this.#hand.delete(delivery);
+    this.#reader.nudge();
+    const results = await this.#settle(mine);
+    return batch.map(({ delivery }) => results.get(delivery) ?? "lost");
+  }
+
+  resize(flow: Flow): void {
+    this.#hand.flow = flow;
+    this.#reader.nudge();
+  }
+
+  pulse(): { readonly answeredAt: number; readonly shards: number | undefined } {
+    return { answeredAt: this.#reader.answeredAt, shards: undefined };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state === "open") this.#state = "stopped";
+    await this.#reader.stop();
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    await this.stop();
+    this.#state = "closed";
+    try {
+      await this.settle(this.#hand.all().map((delivery) => ({ delivery, outcome: "release" })));
+      await this.#leave();
+    } catch {
+      // Its lease runs out.
+    }
+    this.#lease.end();
+    this.#options.closed(this);
+    this.#end.resolve();
+  }
+
+  /** Keeps the lease, and the inbox if it is ephemeral. */
+  async renew(client: Client): Promise<void> {
+    const { inbox, shared } = this.#options;
+    const { name } = this.#lease;
+    const sentAt = shared.context.clock.now();
+    const said = String(await client.run(renew, this.#keys, [this.#base, name, shared.settings.leaseMs]));
+    if (said === "lost" || said === "gone") return this.#refused(name, said);
+    this.#lease.renewed(name, sentAt);
+    if (inbox.ephemeral) await shared.topology.prolong(client, inbox);
+  }
+
+  /** Looks for dead members of this inbox; says how much of them there is. */
+  async sweep(client: Client): Promise<number> {
+    const { inbox, shared } = this.#options;
+    const args = [this.#base, inbox.shape.priorities, shared.settings.leaseMs, this.#cursor];
+    const [found, cursor] = (await client.run(sweep, this.#keys, args)) as [number, Buffer];
+    this.#cursor = String(cursor);
+    return found;
+  }
+
+  #room(): Room {
+    return this.#state === "open" ? this.#hand.room : { count: 0, bytes: 0, alone: false };
+  }
+
+  /** What was read is delivered as far as there is room by now; the rest goes back at once. */
+  #took(name: string, held: readonly Held[]): void {
+    // Of a lease that is over: they are others' by now.
+    if (name !== this.#lease.name) return;
+    const taken: Held[] = [];
+    const surplus: Mine[] = [];
+    for (const delivery of held) {
+      if (this.#state === "open" && this.#hand.offer(delivery)) taken.push(delivery);
+      else surplus.push({ delivery, outcome: "release" });
+    }
+    if (surplus.length > 0) void this.#apply(surplus, name);
+    if (taken.length === 0) return;
+    if (this.#hand.flow.settle === "first") void this.#deliverOnce(taken, name);
+    else this.#options.sink.deliver(taken);
+  }
+
+  /** Settles first, so that nothing is delivered twice (ACK-6). */
+  async #deliverOnce(taken: readonly Held[], name: string): Promise<void> {
+    const acks = taken.map((delivery) => ({ delivery, outcome: "ack", sends: [] }) as const);
+    const results = await this.#apply(acks, name);
+    const mine = taken.filter((delivery) => results.get(delivery) === "settled" && delivery.place >= 0);
+    for (const delivery of taken) if (results.get(delivery) !== "settled") this.#hand.delete(delivery);
+    if (mine.length > 0 && this.#state !== "closed") this.#options.sink.deliver(mine);
+  }
+
+  async #settle(mine: readonly Mine[]): Promise<ReadonlyMap<object, SettleResult>> {
+    if (this.#hand.flow.settle === "first") return sendAll(mine, this.#options.shared);
+    const { name } = this.#lease;
+    const results = new Map(await this.#apply(mine, name));
+    // One that cannot be settled must not keep back the others.
+    const failed = mine.filter(({ delivery }) => typeof results.get(delivery) === "object");
+    for (const one of failed) {
+      if (mine.length > 1)
+        for (const [delivery, result] of await this.#apply([one], name)) results.set(delivery, result);
+      if (typeof results.get(one.delivery) !== "object") continue;
+      // It is still ours, unless the lease is another by now.
+      if (name === this.#lease.name) this.#hand.add(one.delivery);
+      else results.set(one.delivery, "lost");
+    }
+    return results;
+  }
+
+  async #apply(mine: readonly Mine[], name: string): Promise<ReadonlyMap<object, SettleResult>> {
+    if (mine.length === 0) return new Map();
+    this.#settling.add(mine);
+    try {
+      const { inbox, shared } = this.#options;
+      const { said, results } = await settleAll(mine, { inbox, base: this.#base, keys: this.#keys, name, shared });
+      if (said !== "ok") void this.#refused(name, said);
+      return results;
+    } catch (thrown) {
+      const error = thrown instanceof CallError ? thrown.error : toError(thrown);
+      return new Map(mine.map(({ delivery }) => [delivery, error]));
+    } finally {
+      this.#settling.delete(mine);
+    }
+  }
+
+  async #join(before: string): Promise<boolean> {
+    const { shared } = this.#options;
+    const { name } = this.#lease;
+    const args = [this.#base, name, shared.settings.leaseMs, before];
+    return shared.ask(async (client) => {
+      const sentAt = shared.context.clock.now();
+      const isMember = (await client.run(join, this.#keys, args)) === 1;
+      if (isMember) this.#lease.renewed(name, sentAt);
+      return isMember;
+    });
+  }
+
+  async #leave(): Promise<void> {
+    const { inbox, shared } = this.#options;
+    await shared.ask(async (client) => {
+      await client.run(leave, this.#keys, [this.#base, this.#lease.name]);
+      if (inbox.ephemeral) await shared.topology.removeInbox(client, inbox);
+    });
+  }
+
+  /** The last answer of an earlier connection may have brought messages that never came here. */
+  async #connected(client: Client): Promise<void> {
+    const { name } = this.#lease;
+    const isKnown = new Set(this.#hand.all().map(({ entry, level }) => `${level} ${entry}`));
+    for (const batch of this.#settling)
+      for (const { delivery } of batch) isKnown.add(`${delivery.level} ${delivery.entry}`);
+    const levels = this.#options.inbox.shape.priorities;
+    this.#took(name, await recovered(client, { base: this.#base, levels, name, isKnown }));
+  }
+
+  /** The server does not know us by this name, or not the inbox. Once for each name. */
+  async #refused(name: string, why: "lost" | "gone"): Promise<void> {
+    if (this.#mending !== undefined) return this.#mending;
+    if (name !== this.#lease.name || this.#state === "closed") return;
+    // What fails is tried again when the reader hears that it is no member.
+    const mending = this.#mend(why).catch(() => undefined);
+    this.#mending = mending;
+    await mending;
+    this.#mending = undefined;
+  }
+
+  async #mend(why: "lost" | "gone"): Promise<void> {
+    const { inbox, shared } = this.#options;
+    this.#lose(why === "gone" ? "its inbox is gone" : "it was not renewed in time");
+    const before = this.#lease.rename();
+    const isBack = await shared.ask((client) => shared.topology.restore(client, inbox));
+    if (isBack === "restored") shared.context.report("position-lost", inbox);
+    if (isBack === "gone" || !(await this.#join(before))) this.#abandon();
+  }
+
+  #lose(why: string): void {
+    const lost = this.#hand.empty();
+    if (lost.length === 0 || this.#state === "closed") return;
+    const cause = new WaybillError("LEASE_LOST", `the lease of ${lost.length} message(s) is over: ${why}`);
+    this.#options.sink.lost(lost, cause);
+  }
+
+  /** Its inbox was removed: it gets nothing more. */
+  #abandon(): void {
+    this.#state = "closed";
+    this.#lease.end();
+    void this.#reader.stop();
+    this.#options.closed(this);
+    this.#end.reject(this.#missing());
+  }
+
+  #missing(): WaybillError {
+    const { source, group } = this.#options.inbox;
+    return new WaybillError("MISSING", `group "${group}" of "${source}" was removed; subscribe again`);
+  }
+}
+
+/** Whether it is in the user's hands still, as far as this receiver knows. */
+function isMine(settlement: Settlement): settlement is Mine {
+  return (settlement.delivery as Held).place >= 0;
+}

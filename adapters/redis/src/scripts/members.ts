@@ -1,0 +1,95 @@
+import type { Script } from "../script.ts";
+import { prelude } from "./prelude.ts";
+
+/*
+ * A lease is a member's, not a message's: one write keeps all it holds (ACK-3), and taking it from a member is one write too,
+ * after which nothing it says has an effect (ACK-4). Its name is its token, made once and never used again.
+ */
+
+/** Makes a member. ARGV: base, member, the lease in ms, the name it had before (or none). Answers 0 if the inbox is not there. */
+export const join: Script = {
+  lua: `${prelude}
+local b, me, before = ARGV[1], ARGV[2], ARGV[4]
+if redis.call('EXISTS', b .. '/meta') == 0 then return 0 end
+if before ~= '' then
+  redis.call('ZREM', b .. '/members', before)
+  redis.call('SADD', b .. '/fenced', before)
+end
+redis.call('ZADD', b .. '/members', string.format('%.0f', now() + ARGV[3]), me)
+return 1
+`,
+};
+
+/** Renews a lease. ARGV: base, member, the lease in ms. Answers `ok`, `lost` or `gone`. */
+export const renew: Script = {
+  lua: `${prelude}
+local b, me = ARGV[1], ARGV[2]
+if not redis.call('ZSCORE', b .. '/members', me) then
+  return redis.call('EXISTS', b .. '/meta') == 1 and 'lost' or 'gone'
+end
+redis.call('ZADD', b .. '/members', string.format('%.0f', now() + ARGV[3]), me)
+return 'ok'
+`,
+};
+
+/** Ends a member in peace: what it may hold unknowingly is others' at once. ARGV: base, member. */
+export const leave: Script = {
+  lua: `${prelude}
+local b, me = ARGV[1], ARGV[2]
+if redis.call('ZREM', b .. '/members', me) == 0 then return 0 end
+redis.call('SADD', b .. '/fenced', me)
+ring(b)
+return 1
+`,
+};
+
+/**
+ * Finds the dead: members whose lease is over, consumers that are no members, and messages that were read and are in nobody's hands
+ * since somebody else removed their consumer, which are put back. ARGV: base, levels, the longest lease believed, cursor.
+ * Answers how many of all these it found, and the cursor to go on from.
+ */
+export const sweep: Script = {
+  lua: `${prelude}
+local b, levels, cursor = ARGV[1], tonumber(ARGV[2]), ARGV[4]
+if redis.call('EXISTS', b .. '/meta') == 0 then return { 0, '-' } end
+local time, found = now(), 0
+for _, dead in ipairs(redis.call('ZRANGEBYSCORE', b .. '/members', '-inf', time)) do
+  redis.call('ZREM', b .. '/members', dead)
+  redis.call('SADD', b .. '/fenced', dead)
+end
+-- A clock that was set back must not keep the dead alive.
+for _, far in ipairs(redis.call('ZRANGEBYSCORE', b .. '/members', string.format('%.0f', time + 2 * ARGV[3]), '+inf')) do
+  redis.call('ZADD', b .. '/members', string.format('%.0f', time + ARGV[3]), far)
+end
+for level = 0, levels - 1 do
+  for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', b .. '/ready' .. level, 'g')) do
+    if not redis.call('ZSCORE', b .. '/members', consumer[2]) then redis.call('SADD', b .. '/fenced', consumer[2]) end
+  end
+end
+found = redis.call('SCARD', b .. '/fenced')
+
+local next = '-'
+for level = 0, levels - 1 do
+  local ready = b .. '/ready' .. level
+  local upTo = lastDelivered(ready)
+  local from = level == 0 and cursor or '-'
+  local entries = redis.call('XRANGE', ready, from, upTo, 'COUNT', 200)
+  if #entries > 0 then
+    local held = {}
+    for _, pending in ipairs(redis.call('XPENDING', ready, 'g', entries[1][1], entries[#entries][1], #entries)) do
+      held[pending[1]] = true
+    end
+    for _, entry in ipairs(entries) do
+      if not held[entry[1]] then
+        redis.call('XDEL', ready, entry[1])
+        redis.call('XADD', ready, '*', unpack(entry[2]))
+        found = found + 1
+      end
+    end
+    if level == 0 and #entries == 200 then next = '(' .. entries[#entries][1] end
+  end
+end
+if found > 0 then ring(b) end
+return { found, next }
+`,
+};

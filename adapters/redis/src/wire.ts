@@ -1,0 +1,182 @@
+import type { Buffer } from "node:buffer";
+import type { Delivery, Headers, Placed, WireMessage } from "@waybill/core";
+
+/*
+ * A message is an entry with two fields. `d` is the body as it is. `m` is a JSON array of all the rest, cut off where only
+ * defaults follow: `[id, source, key, headers, priority, deliverAt, failures, deliveries, publishedAt]`, where headers are an object, or 1
+ * for those of most messages: one content type, that of a structured CloudEvent.
+ */
+
+/** What of a message changes while it is moved. */
+export interface Counts {
+  readonly failures: number;
+  /** Before the present one. */
+  readonly deliveries: number;
+  /** Epoch ms by the server's clock; undefined where the entry's own id says it. */
+  readonly at: number | undefined;
+}
+
+/** A delivery, with where it is in Redis. */
+export interface Held extends Delivery, Placed {
+  /** The entry's id in its stream. */
+  readonly entry: string;
+  readonly level: number;
+  /** When it was first stored here, epoch ms. */
+  readonly at: number;
+}
+
+const usual = "application/cloudevents+json";
+const usualHeaders: Headers = Object.freeze({ "content-type": usual });
+const plainId = /^[\w.:-]+$/;
+
+/** `m` of a message that is published. */
+export function metaOf(message: WireMessage): string {
+  const { id, source, key, headers, priority, deliverAt } = message;
+  const written = plainId.test(id) ? `"${id}"` : JSON.stringify(id);
+  if (priority === 0 && deliverAt === undefined) {
+    return key === undefined
+      ? `[${written},${restOf(source, headers)}`
+      : `[${written},${quoted(source)},${JSON.stringify(key)},${headersText(headers)}]`;
+  }
+  return JSON.stringify([id, source, key ?? null, isUsual(headers) ? 1 : headers, priority, deliverAt ?? null]);
+}
+
+/** `m` of a message that moves. */
+export function movedMeta(message: WireMessage, { failures, deliveries, at }: Counts): string {
+  const { id, source, key, headers, priority, deliverAt } = message;
+  const written = isUsual(headers) ? 1 : headers;
+  return JSON.stringify([
+    id,
+    source,
+    key ?? null,
+    written,
+    priority,
+    deliverAt ?? null,
+    failures,
+    deliveries,
+    at ?? null,
+  ]);
+}
+
+/** What stands in Redis, as it was read. */
+export interface Stored {
+  readonly entry: string;
+  readonly level: number;
+  /** How often this entry was delivered. */
+  readonly times: number;
+  /** Null where it is no entry of ours. */
+  readonly meta: Buffer | null;
+  readonly body: Buffer;
+}
+
+/** Whatever stands there, as a delivery: what cannot be read is malformed and has a body all the same (DLQ-3). */
+export function heldOf({ entry, level, times, meta, body }: Stored): Held {
+  const read = meta === null ? "the entry has no fields m and d" : readMeta(meta);
+  const isRead = typeof read !== "string";
+  const at = (isRead ? read[8] : undefined) ?? Number.parseInt(entry, 10);
+  const before = isRead ? (read[7] ?? 0) : 0;
+  return {
+    id: isRead ? read[0] : `entry-${entry}`,
+    dedupe: isRead ? read[0] : `entry-${entry}`,
+    source: isRead ? read[1] : "",
+    key: isRead ? (read[2] ?? undefined) : undefined,
+    headers: isRead ? headersOf(read[3]) : noHeaders,
+    body,
+    deliverAt: isRead ? (read[5] ?? undefined) : undefined,
+    priority: isRead ? (read[4] ?? 0) : level,
+    failures: isRead ? (read[6] ?? 0) : 0,
+    deliveries: before + times,
+    malformed: isRead ? undefined : read,
+    entry,
+    level,
+    at,
+    place: -1,
+  };
+}
+
+/** The numbers a delivery goes on with: a failure counts in both, what was given back in none. */
+export function countsAfter(held: Held, end: "failed" | "uncounted"): Counts {
+  const isFailure = end === "failed";
+  const deliveries = held.deliveries ?? 1;
+  return {
+    failures: held.failures + (isFailure ? 1 : 0),
+    deliveries: isFailure ? deliveries : deliveries - 1,
+    at: held.at,
+  };
+}
+
+type Meta = [
+  id: string,
+  source: string,
+  key?: string | null,
+  headers?: 1 | Headers,
+  priority?: number,
+  deliverAt?: number | null,
+  failures?: number,
+  deliveries?: number,
+  at?: number | null,
+];
+
+const noHeaders: Headers = Object.freeze({});
+
+/** A text says what is wrong with it. */
+function readMeta(meta: Buffer): Meta | string {
+  let read: unknown;
+  try {
+    read = JSON.parse(meta.toString());
+  } catch {
+    return "the field m is no JSON";
+  }
+  return isMeta(read) ? read : "the field m is not what was written there";
+}
+
+function isMeta(read: unknown): read is Meta {
+  if (!Array.isArray(read)) return false;
+  const [id, source, key, headers, ...numbers] = read as readonly unknown[];
+  return (
+    typeof id === "string" &&
+    typeof source === "string" &&
+    (key === undefined || key === null || typeof key === "string") &&
+    (headers === undefined || headers === 1 || areHeaders(headers)) &&
+    numbers.every((number) => number === null || typeof number === "number")
+  );
+}
+
+function areHeaders(headers: unknown): boolean {
+  if (typeof headers !== "object" || headers === null || Array.isArray(headers)) return false;
+  return Object.values(headers).every((value) => typeof value === "string");
+}
+
+function headersOf(headers: 1 | Headers | undefined): Headers {
+  return headers === 1 ? usualHeaders : (headers ?? noHeaders);
+}
+
+/** Whether these are the headers of most messages. */
+function isUsual(headers: Headers): boolean {
+  if (headers === lastUsual) return true;
+  if (headers["content-type"] !== usual || Object.keys(headers).length !== 1) return false;
+  lastUsual = headers;
+  return true;
+}
+
+/** All behind the id of a message without key: the same for most messages of a topic, so it is written once. */
+function restOf(source: string, headers: Headers): string {
+  if (source === lastSource && headers === lastHeaders) return lastRest;
+  lastRest = `${quoted(source)},null,${headersText(headers)}]`;
+  lastSource = source;
+  lastHeaders = headers;
+  return lastRest;
+}
+
+function headersText(headers: Headers): string {
+  return isUsual(headers) ? "1" : JSON.stringify(headers);
+}
+
+function quoted(source: string): string {
+  return JSON.stringify(source);
+}
+
+let lastUsual: Headers | undefined;
+let lastSource: string | undefined;
+let lastHeaders: Headers | undefined;
+let lastRest = "";
