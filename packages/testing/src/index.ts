@@ -1,7 +1,8 @@
 export { seededRandom } from "@waybill/core";
 export type { Broker, BrokerKind, BrokerOptions, BrokerSource } from "./brokers/broker.ts";
 export { orSkip } from "./brokers/or-skip.ts";
-export type { RedisOptions } from "./brokers/redis.ts";
+export type { RedisOptions } from "./brokers/servers/redis.ts";
+export type { SqsOptions } from "./brokers/servers/sqs.ts";
 export { type RedisCluster, type RedisClusterOptions, startRedisCluster } from "./brokers/redis-cluster.ts";
 export { type BrokerOptionsOf, NoBrokerError, startBroker } from "./brokers/start-broker.ts";
 export type { Direction, ProxiedConnection } from "./proxy/course.ts";

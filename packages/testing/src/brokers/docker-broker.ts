@@ -3,7 +3,7 @@ import process from "node:process";
 import type * as Testcontainers from "testcontainers";
 import type { Broker, BrokerKind, BrokerOptions } from "./broker.ts";
 import { freePort } from "./free-port.ts";
-import type { Server } from "./server.ts";
+import type { Server, ServerImage } from "./server.ts";
 import { untilReady } from "./until-ready.ts";
 
 const startMs = 60_000;
@@ -18,19 +18,20 @@ export async function dockerBroker<Options extends BrokerOptions>(
   server: Server<Options>,
   options: Options,
 ): Promise<Broker | string> {
-  if (!server.container.suits(options)) return "no container can be given these options";
+  const { container } = server;
+  if (container?.suits(options) !== true) return "no container can be given these options";
   const library = await import("testcontainers").catch(() => undefined);
   if (library === undefined) return "testcontainers is not installed";
   const docker = await library.getContainerRuntimeClient().catch(() => undefined);
   if (docker === undefined) return "Docker does not run";
   const variable = process.env[`WAYBILL_TEST_${server.kind.toUpperCase()}_IMAGE`];
-  const image = options.image ?? (variable === undefined || variable === "" ? server.container.image : variable);
+  const image = options.image ?? (variable === undefined || variable === "" ? container.image : variable);
   const trouble = await troubleWith(library, docker, image);
   if (trouble !== undefined) {
     process.stderr.write(`waybill: no ${server.kind} server by Docker: ${trouble}\n`);
     return trouble;
   }
-  return start(library, docker, server, { ...options, image });
+  return start(library, docker, { ...server, container }, { ...options, image });
 }
 
 /** Why the image or what clears up after tests cannot be had. */
@@ -51,23 +52,24 @@ async function troubleWith(library: typeof Testcontainers, docker: Docker, image
 async function start<Options extends BrokerOptions>(
   library: typeof Testcontainers,
   docker: Docker,
-  server: Server<Options>,
+  server: Server<Options> & { readonly container: ServerImage<Options> },
   options: Options & { readonly image: string },
 ): Promise<Broker> {
   const port = options.port ?? (await freePort());
   const host = docker.info.containerRuntime.host.replace(/^localhost$/, "127.0.0.1");
   const url = server.urlOf({ host, port }, options);
-  const { command = [], env = {} } = server.container.settings({ host, port }, options);
+  const { command = [], env = {}, files = {} } = server.container.settings({ host, port }, options);
   const name = `waybill-${server.kind}-${randomUUID()}`;
-  const container = new library.GenericContainer(options.image)
+  const started = new library.GenericContainer(options.image)
     .withName(name)
     .withExposedPorts({ container: server.container.port, host: port }) // a fixed one stays the same when it is restarted
     .withCommand([...command])
     .withEnvironment(env)
+    .withCopyContentToContainer(Object.entries(files).map(([target, content]) => ({ target, content })))
     .withWaitStrategy(noWait);
   const broker = new DockerBroker(server, url, docker.container.getById(name));
   try {
-    await broker.begin(() => container.start());
+    await broker.begin(() => started.start());
   } catch (error) {
     await broker.stop();
     throw error;

@@ -3,16 +3,19 @@ import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 
-/** Where servers lie that are not in everyone's PATH. */
-const places = ["/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/opt/homebrew/bin"];
+/** Where programs lie that are not in everyone's PATH. */
+const usual = ["/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/opt/homebrew/bin"];
 
-/** The first of these programs that is in the PATH or where servers lie, as a command. */
-export async function findProgram(names: readonly string[]): Promise<readonly [string] | undefined> {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter).filter(Boolean), ...places];
+/** The path of the first of these programs that is in one of `places`, the PATH or where servers usually lie. */
+export async function findProgram(
+  names: readonly string[],
+  places: readonly string[] = [],
+): Promise<string | undefined> {
+  const folders = [...places, ...(process.env["PATH"] ?? "").split(delimiter).filter(Boolean), ...usual];
   for (const name of names) {
     for (const folder of folders) {
       const path = join(folder, name);
-      if (await isExecutable(path)) return [path];
+      if (await isExecutable(path)) return path;
     }
   }
   return undefined;

@@ -131,7 +131,7 @@ class NativeBroker implements Broker {
     };
     try {
       const version = await untilReady(() => this.#server.probe(this.url), check, startMs);
-      return version === "" ? undefined : version;
+      return version === "" ? this.#launch.version : version;
     } catch (cause) {
       const lines = (await readFile(this.#log, "utf8")).trimEnd().split("\n").slice(-linesOfLog);
       throw new Error(`the ${this.kind} server did not start; its last lines:\n${lines.join("\n")}`, { cause });

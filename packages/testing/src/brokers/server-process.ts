@@ -6,6 +6,8 @@ import process from "node:process";
 export interface Launch {
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** The server's version, where the server itself does not tell it. */
+  readonly version?: string | undefined;
 }
 
 /** A process with all that it starts: one group, which is signalled as one. */

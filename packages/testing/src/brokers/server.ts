@@ -11,16 +11,8 @@ export interface Server<Options extends BrokerOptions = BrokerOptions> {
   /** The URL for `connect` of one that listens there. */
   urlOf(at: Endpoint, options: Options): string;
   /** The server's version, or an empty text where it does not tell. Rejects while it is not ready. */
-  probe(url: string): Promise<string>;
-  readonly container: {
-    readonly image: string;
-    /** The port inside of the container. */
-    readonly port: number;
-    /** Whether a container can be given these options. */
-    suits(options: Options): boolean;
-    /** What is passed to the image, whose server is then reached there. */
-    settings(at: Endpoint, options: Options): ContainerSettings;
-  };
+  readonly probe: (url: string) => Promise<string>;
+  readonly container?: ServerImage<Options>;
   readonly native: {
     /** The distances from its port of other ports that it needs. */
     readonly offsets: readonly number[];
@@ -29,6 +21,17 @@ export interface Server<Options extends BrokerOptions = BrokerOptions> {
     /** Installs it, on a machine of CI. */
     install(): Promise<void>;
   };
+}
+
+/** A server in a container. */
+export interface ServerImage<Options extends BrokerOptions = BrokerOptions> {
+  readonly image: string;
+  /** The port inside of the container. */
+  readonly port: number;
+  /** Whether a container can be given these options. */
+  suits(options: Options): boolean;
+  /** What is passed to the image, whose server is then reached there. */
+  settings(at: Endpoint, options: Options): ContainerSettings;
 }
 
 /** Where a server listens. */
@@ -40,4 +43,6 @@ interface Endpoint {
 interface ContainerSettings {
   readonly command?: readonly string[] | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Files that the image is given, by their paths. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
 }

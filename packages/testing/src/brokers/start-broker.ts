@@ -2,16 +2,29 @@ import process from "node:process";
 import type { Broker, BrokerKind, BrokerOptions, BrokerSource } from "./broker.ts";
 import { dockerBroker } from "./docker-broker.ts";
 import { givenBroker } from "./given-broker.ts";
+import { elasticmq } from "./servers/elasticmq.ts";
+import { fauxqs } from "./servers/fauxqs.ts";
+import { kafka } from "./servers/kafka.ts";
 import { nativeBroker } from "./native-broker.ts";
-import { type RedisOptions, redis } from "./redis.ts";
+import { rabbitmq } from "./servers/rabbitmq.ts";
+import type { SqsOptions } from "./servers/sqs.ts";
+import { type RedisOptions, redis } from "./servers/redis.ts";
 import type { Server } from "./server.ts";
 
 /** What each kind of broker can be asked for. */
 export interface BrokerOptionsOf {
   readonly redis: RedisOptions;
+  readonly rabbitmq: BrokerOptions;
+  readonly kafka: BrokerOptions;
+  readonly sqs: SqsOptions;
 }
 
-const servers: { readonly [Kind in keyof BrokerOptionsOf]: Server<BrokerOptionsOf[Kind]> } = { redis };
+const servers: { readonly [Kind in BrokerKind]: (options: BrokerOptionsOf[Kind]) => Server<BrokerOptionsOf[Kind]> } = {
+  redis: () => redis,
+  rabbitmq: () => rabbitmq,
+  kafka: () => kafka,
+  sqs: ({ server = "elasticmq" }) => (server === "elasticmq" ? elasticmq : fauxqs),
+};
 const every = ["url", "docker", "native"] as const satisfies readonly BrokerSource[];
 
 /** There is no broker of this kind here; the message says how to get one. */
@@ -31,11 +44,11 @@ export class NoBrokerError extends Error {
  * installed first. Resolves when it answers.
  * @throws NoBrokerError where none can be had
  */
-export async function startBroker<Kind extends keyof BrokerOptionsOf>(
+export async function startBroker<Kind extends BrokerKind>(
   kind: Kind,
   options: BrokerOptionsOf[Kind] = {},
 ): Promise<Broker> {
-  return startServer(servers[kind], options);
+  return startServer(servers[kind](options), options);
 }
 
 async function startServer<Options extends BrokerOptions>(server: Server<Options>, options: Options): Promise<Broker> {

@@ -17,7 +17,12 @@ const byDocker: RedisOptions = { sources: ["docker"], image };
 let daemon: DockerDaemon | undefined;
 
 beforeAll(async () => {
-  if (!isWanted) return;
+  if (!isWanted) {
+    process.stderr.write(
+      "waybill: tests of containers are skipped: set WAYBILL_TEST_ALL=true to start a Docker daemon\n",
+    );
+    return;
+  }
   await debianServer("redis-server");
   daemon = await dockerDaemon();
   vi.stubEnv("DOCKER_HOST", `unix://${daemon.socket}`);

@@ -9,6 +9,7 @@ import { Redis } from "ioredis";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Broker, type RedisOptions, startBroker } from "../../src/index.ts";
 import { askRedis } from "../../src/brokers/redis-link.ts";
+import { hasRedis } from "./has-redis.ts";
 
 const run = promisify(execFile);
 const within = { timeout: 10_000 };
@@ -26,7 +27,7 @@ const client = (url: string): Redis => {
   return redis;
 };
 
-describe("a Redis server of this machine", () => {
+describe.skipIf(!(await hasRedis()))("a Redis server of this machine", () => {
   test("listens at its URL on 127.0.0.1 and tells its version", async () => {
     const broker = await start();
     expect(broker).toMatchObject({ kind: "redis", source: "native", isPrivate: true });

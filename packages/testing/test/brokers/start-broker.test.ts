@@ -1,6 +1,9 @@
 import process from "node:process";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Broker, NoBrokerError, orSkip, startBroker } from "../../src/index.ts";
+import { hasRedis } from "./has-redis.ts";
+
+const isThere = await hasRedis();
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -13,7 +16,7 @@ async function privateRedis(): Promise<Broker> {
   return broker;
 }
 
-describe("a broker whose URL stands in the environment", () => {
+describe.skipIf(!isThere)("a broker whose URL stands in the environment", () => {
   test("comes before all others, and cannot be controlled", async () => {
     const { url, version } = await privateRedis();
     vi.stubEnv("WAYBILL_TEST_SOURCES", "");
@@ -68,7 +71,7 @@ describe("where there is no broker", () => {
   });
 });
 
-test("WAYBILL_TEST_SOURCES says where to look, and a typo in it is an error", async () => {
+test.skipIf(!isThere)("WAYBILL_TEST_SOURCES says where to look, and a typo in it is an error", async () => {
   vi.stubEnv("WAYBILL_TEST_SOURCES", "native");
   vi.stubEnv("WAYBILL_TEST_REDIS_URL", "redis://127.0.0.1:1");
   await using broker = await startBroker("redis");

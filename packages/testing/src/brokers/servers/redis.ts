@@ -1,8 +1,8 @@
-import type { BrokerOptions } from "./broker.ts";
-import { findProgram } from "./find-program.ts";
-import { aptInstall } from "./install.ts";
-import { askRedis } from "./redis-link.ts";
-import type { Server } from "./server.ts";
+import type { BrokerOptions } from "../broker.ts";
+import { findProgram } from "../find-program.ts";
+import { aptInstall } from "../install.ts";
+import { askRedis } from "../redis-link.ts";
+import type { Server } from "../server.ts";
 
 export interface RedisOptions extends BrokerOptions {
   /** Further arguments of the server, which come last: `["--requirepass", "secret"]`. A URL from the environment is passed over. */
@@ -48,7 +48,8 @@ export const redis: Server<RedisOptions> = {
   native: {
     offsets: [10_000], // where the nodes of a cluster speak
     async find({ command, args = [], tls }) {
-      const program = command ?? (await findProgram(["redis-server", "valkey-server"]));
+      const found = await findProgram(["redis-server", "valkey-server"]);
+      const program = command ?? (found === undefined ? undefined : [found]);
       if (program === undefined) return undefined;
       const listen = (port: number): readonly string[] =>
         tls === undefined ? ["--port", `${port}`] : ["--port", "0", "--tls-port", `${port}`, ...tlsArguments(tls)];
