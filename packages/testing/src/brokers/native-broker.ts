@@ -82,7 +82,7 @@ class NativeBroker implements Broker {
   }
 
   async pause(): Promise<void> {
-    this.#running.signal("SIGSTOP");
+    await this.#running.pause();
   }
 
   async resume(): Promise<void> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { open } from "node:fs/promises";
 import process from "node:process";
+import { stopped } from "./stopped.ts";
 
 /** What to start. The first of `command` is a program, found in the PATH unless it is a path. */
 export interface Launch {
@@ -61,6 +62,12 @@ export class ServerProcess {
     } catch {
       // It has ended and this process has not heard of it yet.
     }
+  }
+
+  /** Lets it stand still; resolves when it does. */
+  async pause(): Promise<void> {
+    this.signal("SIGSTOP");
+    if (this.group !== undefined) await stopped(this.group);
   }
 
   /** Asks it to end, kills it after `graceMs`, and resolves when it has ended. */
