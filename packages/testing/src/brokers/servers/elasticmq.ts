@@ -18,12 +18,18 @@ export const elasticmq: Server<SqsOptions> = {
   hint: "start Docker (with `npm i -D testcontainers`), set WAYBILL_TEST_SQS_URL or ask for fauxqs (`npm i -D fauxqs`)",
 
   container: {
-    image: `softwaremill/elasticmq-native:${newest}`,
+    image: `softwaremill/elasticmq:${newest}`,
     port: containerPort,
     suits: () => true,
     settings: ({ host, port }) => ({
       files: {
-        "/opt/elasticmq.conf": settingsOf({ host, port, bind: "0.0.0.0", bindPort: containerPort, data: "/tmp/data" }),
+        "/opt/elasticmq.conf": settingsOf({
+          host,
+          port,
+          bind: "0.0.0.0",
+          bindPort: containerPort,
+          data: "/tmp/messages",
+        }),
       },
     }),
   },

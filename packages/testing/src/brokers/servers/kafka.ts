@@ -41,9 +41,12 @@ export const kafka: Server = {
     settings: ({ host, port }) => ({
       env: environmentOf({
         ...oneNode,
-        listeners: "PLAINTEXT://:9092,CONTROLLER://localhost:9093",
-        "advertised.listeners": `PLAINTEXT://${host}:${port}`,
-        "controller.quorum.voters": "1@localhost:9093",
+        // The broker speaks to itself, too, and not over the host's port.
+        listeners: "PLAINTEXT://localhost:29092,CONTROLLER://localhost:29093,HOST://0.0.0.0:9092",
+        "advertised.listeners": `PLAINTEXT://localhost:29092,HOST://${host}:${port}`,
+        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,HOST:PLAINTEXT",
+        "inter.broker.listener.name": "PLAINTEXT",
+        "controller.quorum.voters": "1@localhost:29093", // the image formats its storage for nothing else
       }),
     }),
   },
