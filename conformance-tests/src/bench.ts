@@ -16,6 +16,7 @@ import {
   type Topic,
   type Transport,
 } from "@waybill/core";
+import type { Broker, FaultProxy } from "@waybill/testing";
 import type { Controls } from "./controls.ts";
 import { type Item, queueOf, topicOf } from "./item.ts";
 import { CrashMember } from "./members/crash-member.ts";
@@ -149,6 +150,24 @@ export class Bench {
           );
     this.defer(() => member.dispose());
     return member;
+  }
+
+  /** A link to the case's broker that fails when it is told to; `link.url(bench.url)` is the way through it. */
+  async link(to: string = this.url): Promise<FaultProxy> {
+    const { link } = this.controls;
+    assert(link !== undefined, "the controls have no link");
+    const made = await link(to);
+    this.defer(() => made[Symbol.asyncDispose]());
+    return made;
+  }
+
+  /** A broker that nobody else uses. */
+  async broker(): Promise<Broker> {
+    const { broker } = this.controls;
+    assert(broker !== undefined, "the controls have no broker");
+    const made = await broker();
+    this.defer(() => made.stop());
+    return made;
   }
 
   /** As SIGKILL, SIGSTOP or SIGCONT would to the bus of a member in this process. */

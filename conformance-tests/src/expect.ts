@@ -29,6 +29,19 @@ export function range(from: number, to: number): readonly number[] {
   return Array.from({ length: to - from }, (_, index) => from + index);
 }
 
+/** Each number once. */
+export function unique(numbers: readonly number[]): readonly number[] {
+  return [...new Set(numbers)];
+}
+
+/** What became of a publish: `stored`, or the code it rejects with. */
+export function codeOf(sent: Promise<unknown>): Promise<string> {
+  return sent.then(
+    () => "stored",
+    (error: unknown) => (error instanceof WaybillError ? error.code : String(error)),
+  );
+}
+
 /** A promise and the function that resolves it. */
 export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,7 +1,8 @@
 import { type Definition, queue, type Queue, topic, type Topic } from "@waybill/core";
 
-/** What a member's handler does with an item. */
-export type Act = "ok" | "fail" | "hang" | "wait" | "slow" | "exit" | "send";
+/** What a member's handler does with an item. `block`: its process does nothing else for as many ms as the
+ * text says, then as `wait`. */
+export type Act = "ok" | "fail" | "hang" | "wait" | "slow" | "exit" | "send" | "block";
 
 /** The data of the suite's messages. */
 export interface Item {

@@ -1,6 +1,7 @@
 import type { Mutant } from "./mutant.ts";
 import { deliveringMutants } from "./mutants/delivering.ts";
 import { keepingMutants } from "./mutants/keeping.ts";
+import { losingMutants } from "./mutants/losing.ts";
 import { operatingMutants } from "./mutants/operating.ts";
 import { patternMutants } from "./mutants/patterns.ts";
 import { publishingMutants } from "./mutants/publishing.ts";
@@ -22,6 +23,7 @@ export const allMutants: readonly Mutant[] = [
   ...replayingMutants,
   ...replyingMutants,
   ...rememberingMutants,
+  ...losingMutants,
 ];
 
 /** @throws Error where there is none of this name */

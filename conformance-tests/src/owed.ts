@@ -38,6 +38,16 @@ export const stops: OwedRule = (_, { processes, freeze, thaw }) =>
 export const forks: OwedRule = (_, { processes }) =>
   processes !== undefined ? "owed" : { needs: "members that are processes" };
 
+/** Where the suite has links that fail. */
+export const links: OwedRule = (_, { link }) =>
+  link !== undefined ? "owed" : { needs: "controls with a link that can fail" };
+
+/** Where the suite has brokers to kill, and they keep what they confirm. */
+export const restarts: OwedRule = ({ durability }, { broker }) => {
+  if (durability === "none") return { needs: "a broker that keeps what it confirms" };
+  return broker !== undefined ? "owed" : { needs: "controls with a broker that can be killed" };
+};
+
 /** Where a rule of the adapter's own limits holds; otherwise `why` it cannot be shown. */
 export function where(why: string, holds: (manifest: Parameters<OwedRule>[0]) => boolean): OwedRule {
   return (manifest) => (holds(manifest) ? "owed" : { needs: why });

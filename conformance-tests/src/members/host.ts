@@ -65,6 +65,7 @@ export class Host implements Actor {
     if (act === "fail") throw new Error("told to fail");
     if (act === "hang") await new Promise<never>(() => undefined);
     if (act === "slow") await new Promise((resolve) => void setTimeout(resolve, Math.random() * 20));
+    if (act === "block") blockFor(Number(message.data.text));
     if (act === "exit") {
       this.#options.exit();
       await new Promise<never>(() => undefined);
@@ -73,7 +74,7 @@ export class Host implements Actor {
       const to = { kind: "queue", name: message.data.text ?? "", keyed: false, ordered: false } as const;
       await message.send(queueOf(to), { n: message.data.n });
     }
-    if (act === "wait" || act === "send") await this.#told.promise;
+    if (act === "wait" || act === "send" || act === "block") await this.#told.promise;
   }
 
   async #publish(ref: number, to: Outline, item: Item): Promise<void> {
@@ -86,4 +87,9 @@ export class Host implements Actor {
       await tell({ kind: "published", ref, error: String(error) });
     }
   }
+}
+
+/** Nothing else happens in this thread meanwhile. */
+function blockFor(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

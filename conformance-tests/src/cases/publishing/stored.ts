@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Case, casesOf } from "../../case.ts";
-import { range, sameNumbers } from "../../expect.ts";
-import { always, order } from "../../owed.ts";
+import { range, sameNumbers, unique } from "../../expect.ts";
+import { always, every, links, order } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
 
 const kept: readonly Case[] = casesOf("PUB-7", {
@@ -55,6 +55,47 @@ const inOrder: readonly Case[] = casesOf("PUB-8", {
           range(0, 100).map((n) => n * 3 + index),
           `order of key ${key}`,
         );
+      }
+    },
+  },
+  reconnect: {
+    shows: "so also around a reconnect: what was lost on the way goes before what was published after it",
+    owed: every(order, links),
+    on: "ordered queue",
+    async run(bench) {
+      const [queue, link, seen] = [bench.queue({ ordered: true }), await bench.link(), new Recorder()];
+      const bus = await bench.connect({ url: link.url(bench.url), publishTimeout: 60_000 });
+      await (await bench.connect()).work(queue, { concurrency: 1 }, seen.handler());
+      const keys = ["a", "b", "c"];
+      const publish = (from: number, to: number): readonly Promise<unknown>[] =>
+        range(from, to).map((n) =>
+          bench.later(bus.send(queue, { n, key: keys[n % 3] }, { id: `${queue.name}-${n}-` })),
+        );
+      const dropped = bench.later(link.dropReply({ when: `${queue.name}-40-` }));
+      const sends = [...publish(0, 100)];
+      await bench.within("a reply is dropped", dropped);
+      sends.push(...publish(100, 200));
+      await bench.within("all so far", Promise.all(sends));
+      const before = link.toServer.swallowed;
+      link.blackHole();
+      sends.push(...publish(200, 300));
+      await bench.eventually(
+        "something is lost on the way",
+        () => link.toServer.swallowed,
+        (bytes) => bytes > before,
+      );
+      await link.heal();
+      sends.push(...publish(300, 400));
+      await bench.within("all of them", Promise.all(sends));
+      await bench.eventually(
+        "400 messages",
+        () => unique(seen.numbers).length,
+        (count) => count === 400,
+      );
+      for (const [index, key] of keys.entries()) {
+        const got = unique(seen.numbers).filter((n) => n % 3 === index);
+        const published = range(0, 400).filter((n) => n % 3 === index);
+        assert.deepEqual(got, published, `first occurrences of key ${key}`);
       }
     },
   },

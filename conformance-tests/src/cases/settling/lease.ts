@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Case, casesOf } from "../../case.ts";
 import { gate, range, sameNumbers } from "../../expect.ts";
 import { outlineOf } from "../../item.ts";
+import { blocked } from "./blocked.ts";
 import { always, every, kills, stops, where } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
 
@@ -174,4 +175,4 @@ const fencing: readonly Case[] = casesOf("ACK-4", {
 });
 
 /** ACK-2, ACK-3, ACK-4 */
-export const lease: readonly Case[] = [...death, ...holding, ...fencing];
+export const lease: readonly Case[] = [...death, ...holding, ...fencing, ...blocked];

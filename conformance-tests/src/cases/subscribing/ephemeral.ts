@@ -1,9 +1,9 @@
 import type { Inbox, Topic, Transport } from "@waybill/core";
 import type { Bench } from "../../bench.ts";
 import { type Case, casesOf } from "../../case.ts";
-import { range, sameNumbers } from "../../expect.ts";
+import { range, sameNumbers, unique } from "../../expect.ts";
 import { type Item, outlineOf } from "../../item.ts";
-import { every, kills, topics } from "../../owed.ts";
+import { every, kills, links, topics } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
 
 /** SUB-7 */
@@ -64,6 +64,48 @@ export const ephemeral: readonly Case[] = casesOf("SUB-7", {
       );
       const transport = await bench.transport();
       await gone(bench, transport, inboxOf(topic, consumer.group), bench.boundMs);
+    },
+  },
+  reconnect: {
+    shows: "a listener whose connection is lost for a while gets what came meanwhile too",
+    owed: every(topics, links),
+    on: "topic",
+    async run(bench) {
+      const [topic, link, seen] = [bench.topic(), await bench.link(), new Recorder()];
+      const reports: string[] = [];
+      const direct = await bench.connect();
+      const bus = await bench.connect({ url: link.url(bench.url), onReport: ({ kind }) => reports.push(kind) });
+      await bus.listen(topic, seen.handler());
+      await direct.publish(topic, { n: 0 });
+      await bench.eventually(
+        "the first",
+        () => seen.done,
+        (done) => done.includes(0),
+      );
+      await link.refuse();
+      link.cut();
+      await bench.eventually(
+        "the loss is told",
+        () => reports,
+        (kinds) => kinds.includes("lost"),
+      );
+      await direct.publishMany(
+        topic,
+        range(1, 11).map((n) => ({ n })),
+      );
+      await link.accept();
+      await bench.eventually(
+        "what came meanwhile",
+        () => unique(seen.done).length,
+        (count) => count === 11,
+        bench.leaseBoundMs,
+      );
+      await direct.publish(topic, { n: 11 });
+      await bench.eventually(
+        "the next",
+        () => seen.done,
+        (done) => done.includes(11),
+      );
     },
   },
   sweep: {

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import type { Bus } from "@waybill/core";
+import type { Bench } from "../../bench.ts";
+import { type Case, casesOf } from "../../case.ts";
+import { codeOf, gate, range, sameNumbers, unique } from "../../expect.ts";
+import { links as owed } from "../../owed.ts";
+import { Recorder } from "../../recorder.ts";
+
+/** FLT-1, the link. */
+export const links: readonly Case[] = casesOf("FLT-1", {
+  cut: {
+    shows: "connections are cut, again and again, while a bus publishes and consumes: all is confirmed, and handled",
+    owed,
+    async run(bench) {
+      const [queue, link, seen] = [bench.queue(), await bench.link(), new Recorder()];
+      const bus = await bench.connect({ url: link.url(bench.url), publishTimeout: 30_000 });
+      await bus.work(queue, {}, seen.handler());
+      for (const from of [0, 100, 200, 300]) {
+        const sends = range(from, from + 100).map((n) => bench.later(bus.send(queue, { n })));
+        await bench.within("one is confirmed", Promise.race(sends));
+        link.cut();
+        await bench.within("all are confirmed", Promise.all(sends));
+      }
+      await bench.drained(bus.inbox(queue));
+      sameNumbers(unique(seen.done), range(0, 400), "handled");
+      await healthy(bench, bus);
+    },
+  },
+  publish: {
+    shows:
+      "the reply to a publish is lost after the write: it is confirmed in the end and delivered, once where repeats are known",
+    owed,
+    async run(bench) {
+      const [queue, link, seen] = [bench.queue(), await bench.link(), new Recorder()];
+      const bus = await bench.connect({ url: link.url(bench.url), publishTimeout: 30_000 });
+      await bus.send(queue, { n: 0 });
+      for (const n of range(1, 6)) {
+        const id = bench.name("lost");
+        const dropped = bench.later(link.dropReply({ when: id }));
+        const sent = bench.later(bus.send(queue, { n }, { id }));
+        assert.equal(await bench.within("the reply is dropped", dropped), true);
+        await bench.within("it is confirmed", sent);
+      }
+      await (await bench.connect()).work(queue, {}, seen.handler());
+      await bench.drained(bus.inbox(queue));
+      const handled = bench.manifest.dedupeMs > 60_000 ? seen.numbers : unique(seen.numbers);
+      sameNumbers(handled, range(0, 6), "handled");
+    },
+  },
+  settle: {
+    shows: "the reply to a settlement is lost: what is settled is not delivered again, and the consumer goes on",
+    owed,
+    async run(bench) {
+      const [queue, link, seen] = [bench.queue(), await bench.link(), new Recorder()];
+      const [bus, direct] = [await bench.connect({ url: link.url(bench.url) }), await bench.connect()];
+      const deafen = seen.handler(({ data: { n } }) => {
+        if (n === 1 && seen.began.length === 1) link.toClient.blackHole();
+      });
+      const consumer = await bus.work(queue, {}, deafen);
+      await direct.send(queue, { n: 1 });
+      await bench.drained(direct.inbox(queue));
+      await link.heal();
+      await direct.send(queue, { n: 2 });
+      await bench.drained(direct.inbox(queue));
+      await consumer.close();
+      await (await bench.connect()).work(queue, {}, seen.handler());
+      await bench.drained(direct.inbox(queue));
+      sameNumbers(seen.numbers, [1, 2], "handled");
+    },
+  },
+  hole: {
+    shows:
+      "behind a link that swallows everything health is red, others take over, publishes keep their deadlines; healed, all goes on",
+    owed,
+    async run(bench) {
+      const [queue, link, { opened, open }] = [bench.queue(), await bench.link(), gate()];
+      const [direct, cutOff, other] = [await bench.connect(), new Recorder(), new Recorder()];
+      const losses: string[] = [];
+      const bus = await bench.connect({
+        url: link.url(bench.url),
+        publishTimeout: 60_000,
+        onReport: ({ kind, error }) => {
+          if (kind === "lost" && error?.code !== "LEASE_LOST") losses.push(kind);
+        },
+      });
+      let aborted = false;
+      const hold = cutOff.handler(({ signal }) => {
+        signal.addEventListener("abort", () => (aborted = true));
+        return opened;
+      });
+      await bus.work(queue, { concurrency: 2 }, hold);
+      await bus.work(bench.queue(), {}, () => undefined);
+      await bus.send(queue, { n: 1 });
+      await bench.eventually(
+        "it is held",
+        () => cutOff.running,
+        (running) => running === 1,
+      );
+      link.blackHole();
+      const [hasty, patient] = [
+        outcomeIn(bus.send(queue, { n: 2 }, { timeout: 700 })),
+        bench.later(bus.send(queue, { n: 3 })),
+      ];
+      const consumer = await direct.work(queue, {}, other.handler());
+      await bench.eventually(
+        "another has it",
+        () => other.done,
+        (done) => done.includes(1),
+        bench.leaseBoundMs,
+      );
+      const { code, tookMs } = await hasty;
+      assert(code === "OUTCOME_UNKNOWN" || code === "TIMEOUT", `the hasty publish: ${code}`);
+      assert(tookMs < 700 + 1_000, `it took ${tookMs} ms instead of 700`);
+      await bench.eventually(
+        "health is red",
+        () => isHealthy(bus),
+        (is) => !is,
+        patienceMs(bench),
+      );
+      await bench.eventually(
+        "the loss is told",
+        () => losses.length,
+        (count) => count > 0,
+        patienceMs(bench),
+      );
+      await consumer.close();
+      open();
+      await link.heal();
+      await bench.within("the patient publish", patient);
+      await direct.send(queue, { n: 4 });
+      await bench.eventually(
+        "it goes on",
+        () => cutOff.done,
+        (done) => done.includes(4),
+        patienceMs(bench),
+      );
+      await bench.drained(direct.inbox(queue));
+      assert(aborted, "the signal of the handler that lost its message has fired");
+      sameNumbers(unique([...cutOff.numbers, ...other.numbers].filter((n) => n !== 2)), [1, 3, 4], "handled");
+      sameNumbers(
+        cutOff.numbers.filter((n) => n === 1),
+        [1],
+        "what was settled elsewhere",
+      );
+      await healthy(bench, bus);
+    },
+  },
+});
+
+/** How long an adapter may take to find out that nobody answers. */
+function patienceMs({ boundMs }: Bench): number {
+  return boundMs * 4;
+}
+
+async function isHealthy(bus: Bus): Promise<boolean> {
+  return (await bus.health({ stalledAfter: 100 })).healthy;
+}
+
+async function healthy(bench: Bench, bus: Bus): Promise<void> {
+  await bench.eventually(
+    "health is green",
+    () => isHealthy(bus),
+    (is) => is,
+  );
+}
+
+async function outcomeIn(sent: Promise<unknown>): Promise<{ readonly code: string; readonly tookMs: number }> {
+  const began = performance.now();
+  const code = await codeOf(sent);
+  return { code, tookMs: performance.now() - began };
+}
