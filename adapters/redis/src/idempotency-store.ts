@@ -8,7 +8,7 @@ import {
 } from "@waybill/core";
 import { argumentsOf, claimOf, type ClaimRequest, claims } from "./claims.ts";
 import { confirmed } from "./confirmation.ts";
-import { isCertain, toError } from "./errors.ts";
+import { toError } from "./errors.ts";
 import { type OpenServer, openServer } from "./server.ts";
 import { type Settings, settingsOf } from "./url.ts";
 
@@ -130,7 +130,8 @@ export class RedisStore implements IdempotencyStore, AsyncDisposable {
         const [answers] = await Promise.all([client.run(claims, keys, args), this.#confirm(server, keys[0])]);
         return answers as readonly unknown[];
       } catch (thrown) {
-        if (isCertain(thrown) || systemClock.now() >= deadline) throw toError(thrown, client.node);
+        const refused = this.#supervisor.connection === server;
+        if (refused || systemClock.now() >= deadline) throw toError(thrown, client.node);
       }
     }
   }

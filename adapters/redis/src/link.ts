@@ -59,6 +59,8 @@ export class Link implements Client {
   }
 
   send(packet: Packet): Promise<unknown> {
+    // The socket may know of its end before its event has come.
+    if (!this.#redis.stream.writable) this.#lose(undefined);
     if (this.#over !== undefined) return Promise.reject(this.#over);
     const reply = this.#redis.sendCommand(packet) as Promise<unknown>;
     this.#watchdog.asked();

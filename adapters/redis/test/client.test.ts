@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { inspect } from "node:util";
-import type { Broker } from "@waybill/testing";
+import { type Broker, faultProxy } from "@waybill/testing";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openBlocking } from "../src/client.ts";
 import { isCertain, toError } from "../src/errors.ts";
@@ -51,6 +51,17 @@ describeRedis("a client", () => {
     expect(await lost).toMatchObject({ code: "UNAVAILABLE", message: containing(new URL(doomed.url).host) });
     const late: unknown = await client.command("INCR", ["n"]).catch((error: unknown) => error);
     expect([toError(late).code, isCertain(late)]).toEqual(["UNAVAILABLE", true]);
+    expect(losses).toHaveLength(1);
+  });
+
+  test("knows of a loss before its event has come, and then has sent nothing", async () => {
+    await using proxy = await faultProxy({ to: server.url });
+    await using connection = await opened(settingsFor(proxy.url(server.url)));
+    const { client, losses } = connection;
+    proxy.cut();
+    const asked = [1, 2, 3].map(() => client.command("INCR", ["n"]).catch((error: unknown) => error));
+    // The first one meets the end of the socket.
+    expect((await Promise.all(asked)).map(isCertain)).toEqual([false, true, true]);
     expect(losses).toHaveLength(1);
   });
 
@@ -197,7 +208,7 @@ describe("where nobody greets", () => {
     ["hangs up", (socket: Socket) => void socket.once("data", () => socket.destroy())],
   ])("somebody %s", async (_, answer) => {
     const strange = await listening(createServer((socket) => answer(socket.on("error", () => undefined))));
-    const settings = settingsFor(urlOf(strange), { connectTimeoutMs: 200 });
+    const settings = settingsFor(urlOf(strange), { connectTimeoutMs: 200, commandTimeoutMs: 60_000 });
     expect(await refusalOf(settings)).toMatchObject({ code: "UNAVAILABLE", message: containing("rediss://") });
     strange.close();
   });
