@@ -16,7 +16,7 @@ const apt = `
     chmod +x "$policy"
   fi
   apt-get update -q # one source of many that does not answer may not matter
-  apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"`;
+  apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"`;
 
 /** Installs packages of Debian or Ubuntu, which takes root. Rejects with what apt has said. */
 export async function aptInstall(packages: readonly string[]): Promise<void> {

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
@@ -21,7 +20,7 @@ const script = `
   if [ -n "$made" ]; then ip link delete "$made"; fi
   rm -rf "$1"`;
 const usual = "/var/run/docker.sock";
-const startMs = 30_000;
+const startMs = 120_000;
 
 export interface DockerDaemon {
   readonly socket: string;
@@ -33,22 +32,14 @@ export interface DockerDaemon {
  * installed first if need be.
  */
 export async function dockerDaemon(): Promise<DockerDaemon> {
-  if (
-    existsSync(usual) &&
-    (await ping(usual).then(
-      () => true,
-      () => false,
-    ))
-  )
-    return { socket: usual, stop: async () => undefined };
+  if (await answers(usual)) return { socket: usual, stop: async () => undefined };
   await alone(join(cache, "lock"), async () => {
     if ((await findProgram(["dockerd"])) === undefined) await aptInstall(["docker.io"]);
   });
   const folder = await mkdtemp(join(tmpdir(), "waybill-docker-"));
-  const shell = spawn("sh", ["-c", script, "docker-daemon", folder], {
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-  });
+  // One at a time on a machine: two would share a bridge.
+  const command = [join(cache, "docker.lock"), "sh", "-c", script, "docker-daemon", folder];
+  const shell = spawn("flock", command, { detached: true, stdio: ["pipe", "ignore", "ignore"] });
   const ended = once(shell, "exit");
   const stop = async (): Promise<void> => {
     shell.stdin.end();
@@ -62,11 +53,18 @@ export async function dockerDaemon(): Promise<DockerDaemon> {
       startMs,
     );
   } catch (cause) {
-    const log = await readFile(join(folder, "log"), "utf8");
+    const log = await readFile(join(folder, "log"), "utf8").catch(() => "none");
     await stop();
     throw new Error(`dockerd does not start; its last words:\n${log.slice(-1000)}`, { cause });
   }
   return { socket, stop };
+}
+
+function answers(socket: string): Promise<boolean> {
+  return ping(socket).then(
+    () => true,
+    () => false,
+  );
 }
 
 function ping(socketPath: string): Promise<void> {
