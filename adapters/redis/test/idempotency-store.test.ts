@@ -1,8 +1,13 @@
+import { fork } from "node:child_process";
+import { once as event } from "node:events";
+import { connect, idempotency } from "@waybill/core";
+import { redis } from "@waybill/redis";
 import { type Broker, faultProxy, startRedisCluster } from "@waybill/testing";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { redisStore } from "../src/idempotency-store.ts";
 import { opened, settingsFor, urlWith } from "./connection.ts";
 import { containing } from "./containing.ts";
+import { orders } from "./fixtures/orders.ts";
 import { describeRedis, startServer } from "./start-server.ts";
 
 describeRedis("two stores on one server", () => {
@@ -138,6 +143,24 @@ describeRedis("two stores on one server", () => {
     const fsync = redisStore(server.url, { settings: { durability: "fsync" } });
     await expect(fsync).rejects.toMatchObject({ code: "UNSUPPORTED" });
     await expect(redisStore("redis://h", { settings: { lease: 5 } })).rejects.toMatchObject({ code: "CONFIG" });
+  });
+});
+
+describeRedis("a record", () => {
+  test("stops the redelivery though its process was killed before the ack", async () => {
+    await using server = await startServer();
+    await using store = await redisStore(server.url);
+    await using bus = await connect(`${server.url}?leaseMs=500`, { adapters: [redis] });
+    let handled = 0;
+    bus.use(idempotency({ store, lease: 300 }));
+    await bus.send(orders, "o-1");
+    const child = fork(new URL("./fixtures/dying-member.ts", import.meta.url), [server.url], { execArgv: [] });
+    expect(await event(child, "exit")).toEqual([null, "SIGKILL"]);
+    expect(await bus.inbox(orders).stats()).toMatchObject({ ready: 0, inFlight: 1 });
+    await bus.work(orders, {}, () => void (handled += 1));
+    const empty = { ready: 0, inFlight: 0, delayed: 0, dead: 0 };
+    await vi.waitFor(async () => expect(await bus.inbox(orders).stats()).toMatchObject(empty), { timeout: 20_000 });
+    expect(handled).toBe(0);
   });
 });
 
