@@ -140,7 +140,8 @@ describeRedis("two stores on one server", () => {
   test("are refused at once where there is no server, or none that will do", async () => {
     const wrong = redisStore(urlWith(server.url, { password: "sesame" }));
     await expect(wrong).rejects.toMatchObject({ code: "PERMISSION" });
-    const fsync = redisStore(server.url, { settings: { durability: "fsync" } });
+    await using forgetful = await startServer("--appendonly", "no");
+    const fsync = redisStore(forgetful.url, { settings: { durability: "fsync" } });
     await expect(fsync).rejects.toMatchObject({ code: "UNSUPPORTED" });
     await expect(redisStore("redis://h", { settings: { lease: 5 } })).rejects.toMatchObject({ code: "CONFIG" });
   });
