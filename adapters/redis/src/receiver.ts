@@ -60,7 +60,7 @@ export class RedisReceiver implements Receiver {
       leaseMs,
       context: shared.context,
       open: () => shared.openBlocking(readyKey(this.#base, 0)),
-      unblock: (id) => shared.unblock(id),
+      unblock: (id) => shared.unblock(id, readyKey(this.#base, 0)),
       member: {
         name: () => this.#lease.name,
         room: () => this.#room(),

@@ -151,8 +151,8 @@ class RedisTransport implements Transport {
       outbox: new Outbox({ namespace: context.namespace, calls, routes, isCluster }),
       ask: (work) => calls.ask(context.clock.now() + bound, work),
       openBlocking: (key) => openBlocking(settings, key),
-      async unblock(id) {
-        if (!isCluster) await supervisor.connection?.command("CLIENT", ["UNBLOCK", id]);
+      async unblock(id, key) {
+        await supervisor.connection?.command("CLIENT", ["UNBLOCK", id], key);
       },
     };
   }

@@ -17,6 +17,6 @@ export interface Shared {
   ask<T>(work: (client: Client) => Promise<T>): Promise<T>;
   /** A connection for commands that block, on the keys of this one. */
   openBlocking(key: string): Promise<Client>;
-  /** Ends what the connection with this id waits for. */
-  unblock(id: number): Promise<unknown>;
+  /** Ends what the connection with this id waits for, at the server of this key. */
+  unblock(id: number, key: string): Promise<unknown>;
 }
