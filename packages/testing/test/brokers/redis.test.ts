@@ -66,6 +66,22 @@ describe.skipIf(!(await hasRedis()))("a Redis server of this machine", () => {
     expect(await askRedis(broker.url, [["GET", "a"]])).toEqual(["1"]);
   });
 
+  test("has no time to save anything when it is killed, and has when it is restarted", async () => {
+    const broker = await start({ args: ["--appendonly", "no", "--save", "3600 1"] });
+    await askRedis(broker.url, [["SET", "a", "saved"]]);
+    await broker.restart();
+    await askRedis(broker.url, [["SET", "a", "lost"]]);
+    await broker.kill();
+    await broker.restart();
+    expect(await askRedis(broker.url, [["GET", "a"]])).toEqual(["saved"]);
+  });
+
+  test("is one of many", async () => {
+    const brokers = await Promise.all(Array.from({ length: 5 }, () => start()));
+    await Promise.all(brokers.map(({ url }) => askRedis(url, [["SET", "url", url]])));
+    for (const { url } of brokers) expect(await askRedis(url, [["GET", "url"]])).toEqual([url]);
+  });
+
   test("is killed also while it is paused", async () => {
     const broker = await start();
     await broker.pause();
