@@ -49,6 +49,10 @@ export class Reader {
   #id = 0;
   #isWaiting = false;
   #isStopped = false;
+  /** The most bytes a message has had. */
+  #largest = Infinity;
+  /** When the next one that is delayed falls due, as far as is known. */
+  #dueAt = Infinity;
   #bells: string[] = [];
   #wake: (() => void) | undefined;
   #woken = false;
@@ -126,38 +130,70 @@ export class Reader {
     await this.#sleep(context.backoff(failures));
   }
 
+  /** Takes what there is room for, and waits on the server if there is nothing. */
   async #round(client: Client): Promise<void> {
-    const { member, base, levels, ordered, leaseMs } = this.#options;
-    const room = member.room();
+    const room = this.#options.member.room();
     if (room.count <= 0) return this.#pause(Infinity);
-    const [name, bells] = [member.name(), this.#bells.splice(0)];
     const count = Math.min(room.count, most);
-    const args = [base, name, levels, Number(ordered), count, room.bytes, Number(room.alone), leaseMs, ...bells];
-    const sentAt = this.#options.context.clock.now();
-    const reply = await client.run(take, this.#keys, args);
-    this.answeredAt = this.#options.context.clock.now();
-    if (!Array.isArray(reply)) return member.refused(name, String(reply) === "gone" ? "gone" : "lost");
+    // Only a script can stop at a number of bytes, or look at one priority after the other; without, a message costs half.
+    const isSimple = this.#options.levels === 1 && count * this.#largest <= room.bytes;
+    if (isSimple) await this.#readAtOnce(client, { ...room, count });
+    else await this.#takeFirst(client, { ...room, count });
+  }
+
+  /** By one script that takes and one command that waits. */
+  async #takeFirst(client: Client, room: Room): Promise<void> {
+    const name = this.#options.member.name();
+    const taken = await this.#take(client, name, room, true);
+    if (typeof taken === "string") return this.#options.member.refused(name, taken);
+    if (taken.held.length > 0) this.#took(name, taken.held);
+    else if (taken.isFull) await this.#pause(taken.untilDue);
+    else if (this.#options.member.room().count > 0) await this.#wait(client, name, { count: 1, ms: taken.untilDue });
+  }
+
+  /** Both in one round trip: the script has what falls due and what the dead had, the command all that is new. */
+  async #readAtOnce(client: Client, room: Room): Promise<void> {
+    const { member, context } = this.#options;
+    const name = member.name();
+    const taking = this.#take(client, name, room, false);
+    const ms = Math.min(longestBlockMs, Math.max(this.#dueAt - context.clock.now(), 1));
+    const waiting = this.#wait(client, name, { count: room.count, ms });
+    waiting.catch(() => undefined);
+    const taken = await taking;
+    if (typeof taken === "string") {
+      this.#interrupt();
+      await waiting.catch(() => undefined);
+      return member.refused(name, taken);
+    }
+    this.#dueAt = context.clock.now() + taken.untilDue;
+    if (taken.held.length > 0) this.#took(name, taken.held);
+    const cancel = taken.untilDue < ms ? context.clock.after(taken.untilDue, () => this.#interrupt()) : undefined;
+    await waiting.finally(cancel);
+  }
+
+  async #take(client: Client, name: string, room: Room, reads: boolean): Promise<Taken | "lost" | "gone"> {
+    const { member, base, levels, ordered, leaseMs, context } = this.#options;
+    const { count, bytes, alone } = room;
+    const flags = [Number(ordered), count, bytes, Number(alone), leaseMs, Number(reads)];
+    const sentAt = context.clock.now();
+    const reply = await client.run(take, this.#keys, [base, name, levels, ...flags, ...this.#bells.splice(0)]);
+    this.answeredAt = context.clock.now();
+    if (!Array.isArray(reply)) return String(reply) === "gone" ? "gone" : "lost";
     member.renewed(name, sentAt);
-    const held = heldFrom(reply);
-    const [untilDue, isFull] = reply as readonly number[];
-    const ms = untilDue === undefined || untilDue < 0 ? Infinity : untilDue;
-    if (held.length > 0) member.took(name, held);
-    else if (isFull === 1) await this.#pause(ms);
-    else await this.#wait(client, ms);
+    const [untilDue = -1, isFull] = reply as readonly number[];
+    return { held: heldFrom(reply), untilDue: untilDue < 0 ? Infinity : untilDue, isFull: isFull === 1 };
   }
 
   /** Blocks until something comes, falls due, or a bell says that something has changed. */
-  async #wait(client: Client, ms: number): Promise<void> {
-    const { member, context } = this.#options;
-    if (this.#isStopped || member.room().count <= 0) return;
+  async #wait(client: Client, name: string, { count, ms }: { count: number; ms: number }): Promise<void> {
+    if (this.#isStopped) return;
     const block = Math.max(1, Math.min(longestBlockMs, ms));
     const streams = [...this.#streams, ...this.#streams.map(() => ">")];
     this.#isWaiting = true;
     try {
-      const name = member.name();
-      const args = ["GROUP", "g", name, "COUNT", 1, "BLOCK", block, "STREAMS", ...streams];
+      const args = ["GROUP", "g", name, "COUNT", count, "BLOCK", block, "STREAMS", ...streams];
       const reply = await client.command("XREADGROUP", args);
-      this.answeredAt = context.clock.now();
+      this.answeredAt = this.#options.context.clock.now();
       if (Array.isArray(reply)) this.#heard(name, reply as readonly Read[]);
     } finally {
       this.#isWaiting = false;
@@ -174,7 +210,13 @@ export class Reader {
         else held.push(heldOf({ entry: String(id), level, times: 1, ...partsOf(fields) }));
       }
     }
-    if (held.length > 0) this.#options.member.took(name, held);
+    if (held.length > 0) this.#took(name, held);
+  }
+
+  #took(name: string, held: readonly Held[]): void {
+    if (this.#largest === Infinity) this.#largest = 0;
+    for (const { body } of held) this.#largest = Math.max(this.#largest, body.length);
+    this.#options.member.took(name, held);
   }
 
   #interrupt(): void {
@@ -197,6 +239,15 @@ export class Reader {
     cancel?.();
     this.#wake = undefined;
   }
+}
+
+/** What `take` has answered. */
+interface Taken {
+  readonly held: readonly Held[];
+  /** ms. */
+  readonly untilDue: number;
+  /** There is more, which does not fit. */
+  readonly isFull: boolean;
 }
 
 type Read = readonly [stream: Buffer, entries: readonly (readonly [id: Buffer, fields: readonly Buffer[]])[]];

@@ -5,7 +5,8 @@ import { prelude } from "./prelude.ts";
  * Takes what a member has room for: first what fell due is made ready, then the hands of the dead are emptied, then comes what is
  * new, the highest priority first (PRI-1). Never more than the bytes; what was read beyond them is put back in its place.
  *
- * ARGV: base, member, levels, ordered, count, bytes, alone (1: a single message may be larger), the lease in ms, and the bells heard.
+ * ARGV: base, member, levels, ordered, count, bytes, alone (1: a single message may be larger), the lease in ms, reads (0: what is
+ * new is read by another command), and the bells heard.
  * Answers `lost`, `gone`, or a list: ms until something falls due (-1: nothing is delayed), 1 if there is more that does not fit, then for
  * each message its id, level, how often it was delivered, `m` (nil: it is none of ours, `d` being all there is) and `d`.
  */
@@ -18,9 +19,9 @@ if not redis.call('ZSCORE', b .. '/members', me) then
 end
 local time = now()
 redis.call('ZADD', b .. '/members', string.format('%.0f', time + ARGV[8]), me)
-if #ARGV > 8 then
-  redis.call('XACK', b .. '/bell', 'g', unpack(ARGV, 9))
-  redis.call('XDEL', b .. '/bell', unpack(ARGV, 9))
+if #ARGV > 9 then
+  redis.call('XACK', b .. '/bell', 'g', unpack(ARGV, 10))
+  redis.call('XDEL', b .. '/bell', unpack(ARGV, 10))
 end
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', b .. '/due', '-inf', time, 'LIMIT', 0, 200)) do
@@ -108,7 +109,7 @@ local function read(level)
 end
 
 for level = levels - 1, 0, -1 do
-  if left > 0 then read(level) end
+  if left > 0 and ARGV[9] == '1' then read(level) end
 end
 
 local due = redis.call('ZRANGE', b .. '/due', 0, 0, 'WITHSCORES')[2]
