@@ -140,7 +140,7 @@ export class Bench {
         : await ProcessMember.start(
             {
               ...spec,
-              url: this.url,
+              url: spec.url ?? this.url,
               namespace: this.namespace,
               options: this.#setup.options,
               module: processes.module,

@@ -1,8 +1,11 @@
 import { parseArgs } from "node:util";
-import { type FaultName, faultNamed } from "./faults.ts";
+import type { BrokerKind } from "@waybill/testing";
+import { type FaultName, faults, faultsOf } from "./faults.ts";
 
 export interface ChaosArguments {
   readonly url: string | undefined;
+  /** To be started for this run. */
+  readonly broker: BrokerKind | undefined;
   /** Where the adapter is imported from. */
   readonly module: string;
   readonly minutes: number;
@@ -16,35 +19,73 @@ export interface ChaosArguments {
   readonly judge: string | undefined;
 }
 
+const brokers: readonly string[] = ["redis", "rabbitmq", "kafka", "sqs"] satisfies readonly BrokerKind[];
+/** The packages of schemes that are not called as their scheme. */
+const packages: Readonly<Record<string, string>> = { rediss: "redis", amqp: "rabbitmq", amqps: "rabbitmq" };
+
 /** @throws TypeError naming what cannot be */
 export function parseChaos(args: readonly string[]): ChaosArguments {
   const { values } = parseArgs({
     args: [...args],
     options: {
       url: { type: "string" },
+      broker: { type: "string" },
       module: { type: "string" },
       minutes: { type: "string", default: "1" },
       strikes: { type: "string" },
-      faults: { type: "string", default: "kill,pause" },
+      faults: { type: "string", default: "all" },
       seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
       lease: { type: "string", default: "500" },
       json: { type: "string" },
       judge: { type: "string" },
     },
   });
-  const { url, json, judge } = values;
-  const scheme = url === undefined ? "sqlite" : url.slice(0, url.indexOf(":"));
+  const { url, broker, json, judge } = values;
+  if (url !== undefined && broker !== undefined) throw new TypeError("--url and --broker are given; give one of them");
+  const scheme = broker ?? url?.slice(0, url.indexOf(":")) ?? "sqlite";
+  const name = packages[scheme] ?? scheme;
   return {
     url,
-    module: values.module ?? `@waybill/${scheme}`,
+    broker: broker === undefined ? undefined : brokerNamed(broker),
+    module: values.module ?? `@waybill/${name}`,
     minutes: above(0, values.minutes, "minutes"),
     strikes: values.strikes === undefined ? Infinity : above(0, values.strikes, "strikes"),
-    faults: values.faults.split(",").map((name) => faultNamed(name.trim())),
+    faults: faultsNamed(values.faults, name, {
+      links: broker !== undefined || hasHost(url),
+      broker: broker !== undefined,
+    }),
     seed: above(-1, values.seed, "seed"),
     leaseMs: above(0, values.lease, "lease"),
     json,
     judge,
   };
+}
+
+function faultsNamed(
+  text: string,
+  carrier: string,
+  has: { readonly links: boolean; readonly broker: boolean },
+): readonly FaultName[] {
+  const known = faultsOf(has);
+  if (text === "all") return known;
+  return text.split(",").map((part) => {
+    const name = known.find((one) => one === part.trim());
+    if (name !== undefined) return name;
+    const hint = part.trim() === "restart" && has.links ? "; --broker starts a server that can be restarted" : "";
+    if (Object.hasOwn(faults, part.trim()))
+      throw new TypeError(`there is no fault "${part.trim()}" of ${carrier} here; it has ${known.join(", ")}${hint}`);
+    throw new TypeError(`there is no fault "${part.trim()}"; known are ${Object.keys(faults).join(", ")}`);
+  });
+}
+
+function brokerNamed(name: string): BrokerKind {
+  if (brokers.includes(name)) return name as BrokerKind;
+  throw new TypeError(`--broker is "${name}"; known are ${brokers.join(", ")}`);
+}
+
+/** Whether a URL leads over a network. */
+function hasHost(url: string | undefined): boolean {
+  return url !== undefined && URL.parse(url)?.host !== "" && URL.canParse(url);
 }
 
 function above(least: number, text: string, name: string): number {

@@ -1,4 +1,5 @@
 import type { Random, Topic } from "@waybill/core";
+import type { Broker, FaultProxy } from "@waybill/testing";
 import type { Bench } from "../bench.ts";
 import type { HistoryEvent } from "../checker/history.ts";
 import { type Item, outlineOf } from "../item.ts";
@@ -9,6 +10,8 @@ import type { Member, MemberSpec } from "../members/member.ts";
 export interface Seat {
   readonly name: string;
   readonly group: string | undefined;
+  /** Its members' way to the broker, where links can fail. */
+  readonly link: FaultProxy | undefined;
   member: Member;
   /** How many blocks of numbers it waits for. */
   hunger: number;
@@ -20,6 +23,12 @@ export interface CrewOptions {
   readonly groups: readonly string[];
   readonly membersPerGroup: number;
   readonly publishers: number;
+  /** Where the broker is. */
+  readonly url: string;
+  /** Whether each member has a link of its own that can fail. */
+  readonly hasLinks: boolean;
+  /** What can be killed and started again. */
+  readonly broker: Broker | undefined;
   readonly random: Random;
   readonly record: (event: HistoryEvent) => void;
 }
@@ -41,6 +50,19 @@ export class Crew {
     for (const group of groups)
       for (let count = 0; count < membersPerGroup; count += 1) await this.#seat(`${group} ${count}`, group);
     for (let count = 0; count < publishers; count += 1) await this.#seat(`publisher ${count}`, undefined);
+  }
+
+  get random(): Random {
+    return this.#options.random;
+  }
+
+  get broker(): Broker | undefined {
+    return this.#options.broker;
+  }
+
+  /** Everybody's. */
+  get links(): readonly FaultProxy[] {
+    return this.#seats.flatMap(({ link }) => (link === undefined ? [] : [link]));
   }
 
   get leaseMs(): number {
@@ -88,21 +110,23 @@ export class Crew {
       if (seat.current === undefined) early += 1;
       else seat.current.hunger += 1;
     };
-    const member = await this.#hire({ name, group }, wants);
-    seat.current = { name, group, member, hunger: early };
+    const link = this.#options.hasLinks ? await this.#options.bench.link(this.#options.url) : undefined;
+    const member = await this.#hire({ name, group, link }, wants);
+    seat.current = { name, group, link, member, hunger: early };
     this.#seats.push(seat.current);
   }
 
-  #hire({ name, group }: Pick<Seat, "name" | "group">, wants: () => void): Promise<Member> {
-    const { bench, topic, record } = this.#options;
+  #hire({ name, group, link }: Pick<Seat, "name" | "group" | "link">, wants: () => void): Promise<Member> {
+    const { bench, topic, url: direct, record } = this.#options;
+    const url = link?.url(direct) ?? direct;
     this.#hired += 1;
     const of = outlineOf(topic);
     // Keys of its own: the order of a key is that of one publisher.
     const load = { name: `p${this.#hired}`, keys: 12, poisonEvery: 50, slowEvery: 10 };
     const spec: MemberSpec =
       group === undefined
-        ? { of, load }
-        : { of, group, chronicle: group, concurrency: 8, maxAttempts: 2, retryDelayMs: 10 };
+        ? { of, url, load }
+        : { of, url, group, chronicle: group, concurrency: 8, maxAttempts: 2, retryDelayMs: 10 };
     return bench.member(spec, (event) => {
       if (event.kind === "history") record(this.#marked(name, event.event));
       else wants();

@@ -2,17 +2,18 @@
 /*
  * Load, killed and stopped processes, a verdict:
  *
- *     npm run chaos -- [--url sqlite:/tmp/run.db] [--minutes 1] [--strikes 50] [--faults kill,pause] [--seed 7]
- *         [--lease 500] [--module @waybill/sqlite] [--json history.json]
+ *     npm run chaos -- [--url sqlite:/tmp/run.db | --broker redis] [--minutes 1] [--strikes 50] [--seed 7]
+ *         [--faults kill,pause,cut,drop-reply,blackhole,restart] [--lease 500] [--module @waybill/sqlite] [--json history.json]
  *     npm run chaos -- --judge history.json
  *
- * Without --url a fresh SQLite file. Ctrl-C ends the load, drains and judges what there is. Exit code 1: a promise was broken.
+ * Without --url and --broker a fresh SQLite file, without --faults all that the carrier has. Ctrl-C ends the load, drains and judges what there is. Exit code 1: a promise was broken.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { inspect } from "node:util";
+import { type Broker, faultProxy, startBroker } from "@waybill/testing";
 import { Bench } from "../bench.ts";
 import { HistoryFile, judgeFile } from "../checker/history-file.ts";
 import { verdictTable } from "../checker/verdict.ts";
@@ -28,9 +29,10 @@ async function main(): Promise<boolean> {
   if (given.judge !== undefined) return judged(given.judge);
   const folder = mkdtempSync(join(tmpdir(), "waybill-chaos-"));
   const path = given.json ?? join(folder, "history.json");
-  const { url = `sqlite:${join(folder, "run.db")}` } = given;
+  const broker = given.broker && (await startBroker(given.broker, { sources: ["docker", "native"] }));
+  const url = broker?.url ?? given.url ?? `sqlite:${join(folder, "run.db")}`;
   print(`chaos on ${url.split(":")[0]}: ${given.faults.join(", ")}, seed ${given.seed}`);
-  const stuck = await besiege(given, url, path);
+  const stuck = await besiege(given, url, path, broker).finally(() => broker?.stop());
   const kept = (await judged(path)) && stuck === undefined;
   if (stuck !== undefined) print(`it did not come to its end: ${stuck}`);
   print(`seed ${given.seed}, history ${kept && given.json === undefined ? "removed" : path}`);
@@ -39,13 +41,18 @@ async function main(): Promise<boolean> {
 }
 
 /** Runs the load and writes the history; gives why it did not come to its end, if it did not. */
-async function besiege(given: ChaosArguments, url: string, path: string): Promise<string | undefined> {
+async function besiege(
+  given: ChaosArguments,
+  url: string,
+  path: string,
+  broker: Broker | undefined,
+): Promise<string | undefined> {
   const { module, leaseMs, minutes } = given;
   const setup: Setup = {
     adapter: await loadAdapter(module),
     url: () => url,
     options: { leaseMs },
-    controls: { processes: { module } },
+    controls: { processes: { module }, link: (to) => faultProxy({ to }) },
     mutate: (same) => same,
     mutant: undefined,
     boundMs: 30_000,
@@ -59,6 +66,7 @@ async function besiege(given: ChaosArguments, url: string, path: string): Promis
   const timer = setTimeout(end, minutes * 60_000);
   const siege = new Siege(bench, {
     ...given,
+    broker,
     signal: ended.signal,
     publishers: 3,
     backlog: 1_000,

@@ -1,10 +1,11 @@
 import { type Bus, type InboxHandle, type Random, seededRandom, type Topic } from "@waybill/core";
+import type { Broker } from "@waybill/testing";
 import type { Bench } from "../bench.ts";
 import type { HistoryEvent, HistoryHead } from "../checker/history.ts";
 import type { Item } from "../item.ts";
 import { numberOf } from "../letters.ts";
 import { Crew } from "./crew.ts";
-import { type FaultName, faults } from "./faults.ts";
+import { type FaultName, faults, isOfLinks } from "./faults.ts";
 
 export interface SiegeOptions {
   readonly seed: number;
@@ -14,6 +15,8 @@ export interface SiegeOptions {
   /** or when this is aborted, whichever comes first. */
   readonly signal: AbortSignal;
   readonly publishers: number;
+  /** One of the run's own, which can be killed; default the broker of the case's URL. */
+  readonly broker?: Broker | undefined;
   /** How many copies may wait before publishers get no more numbers, so that a slow carrier is not buried. */
   readonly backlog: number;
   /** The most ms between two faults. */
@@ -26,7 +29,7 @@ export interface Progress {
   readonly published: number;
   readonly delivered: number;
   readonly handled: number;
-  readonly strikes: Readonly<Record<FaultName, number>>;
+  readonly strikes: Readonly<Partial<Record<FaultName, number>>>;
   /** Copies that wait or are being handled. */
   readonly depth: number;
 }
@@ -52,7 +55,8 @@ export class Siege {
   readonly #random: Random;
   readonly #topic: Topic<Item>;
   readonly #crew: Crew;
-  readonly #strikes: Record<FaultName, number> = { kill: 0, pause: 0 };
+  readonly #strikes: Partial<Record<FaultName, number>>;
+  readonly #url: string;
   readonly #counts = { published: 0, delivered: 0, handled: 0 };
   #depth = 0;
   #next = 0;
@@ -64,10 +68,21 @@ export class Siege {
     this.#random = seededRandom(options.seed);
     const { ordered } = headOf(bench);
     this.#topic = bench.topic(ordered ? { ordered: true } : { keyed: true });
-    const { publishers } = options;
-    const record = (event: HistoryEvent): void => this.#record(event);
-    const crew = { bench, topic: this.#topic, groups, membersPerGroup, publishers, random: this.#random, record };
-    this.#crew = new Crew(crew);
+    this.#strikes = Object.fromEntries(options.faults.map((name) => [name, 0]));
+    this.#url = options.broker?.url ?? bench.url;
+    const { publishers, broker } = options;
+    this.#crew = new Crew({
+      bench,
+      topic: this.#topic,
+      groups,
+      membersPerGroup,
+      publishers,
+      broker,
+      url: this.#url,
+      hasLinks: options.faults.some(isOfLinks),
+      random: this.#random,
+      record: (event) => this.#record(event),
+    });
   }
 
   get progress(): Progress {
@@ -76,7 +91,7 @@ export class Siege {
 
   /** Resolves when everything is drained; rejects where that does not come to an end. */
   async run(): Promise<void> {
-    const bus = await this.#bench.connect();
+    const bus = await this.#bench.connect({ url: this.#url });
     await this.#crew.start();
     const feeding = this.#bench.later(this.#feed(bus));
     try {
@@ -98,7 +113,8 @@ export class Siege {
   async #feed(bus: Bus): Promise<void> {
     const inboxes = groups.map((group) => bus.inbox(this.#topic, group));
     while (!this.#over) {
-      this.#depth = await depthOf(inboxes);
+      // While the broker is away nobody can say.
+      this.#depth = await depthOf(inboxes).catch(() => this.#depth);
       if (this.#depth < this.#options.backlog) for (const seat of this.#crew.hungry) this.#give(seat);
       await this.#crew.wait(lookEvery);
     }
@@ -125,12 +141,21 @@ export class Siege {
     const seat = this.#crew.victim();
     if (name === undefined || this.#options.signal.aborted) return;
     await faults[name](this.#crew, seat);
-    this.#strikes[name] += 1;
+    this.#strikes[name] = (this.#strikes[name] ?? 0) + 1;
   }
 
   async #drain(bus: Bus): Promise<void> {
     for (const group of groups) {
       const inbox = bus.inbox(this.#topic, group);
+      await this.#bench.eventually(
+        "the broker answers",
+        () =>
+          depthOf([inbox]).then(
+            () => true,
+            () => false,
+          ),
+        (answers) => answers,
+      );
       try {
         await this.#bench.drained(inbox, this.#bench.leaseBoundMs * 3);
       } finally {

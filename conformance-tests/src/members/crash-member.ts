@@ -31,7 +31,7 @@ export class CrashMember implements Member {
   }
 
   static async start(bench: Bench, hired: Hired): Promise<CrashMember> {
-    const member = new CrashMember(bench, await bench.connect(), hired);
+    const member = new CrashMember(bench, await bench.connect({ url: hired.spec.url }), hired);
     await member.#actor.start();
     return member;
   }

@@ -5,6 +5,8 @@ import type { Handling } from "../recorder.ts";
 /** What a member does, as data. */
 export interface MemberSpec {
   readonly of: Outline;
+  /** Its way to the broker; default the case's. */
+  readonly url?: string | undefined;
   /** Of a topic; without one the member listens. */
   readonly group?: string | undefined;
   readonly concurrency?: number | undefined;

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { parseChaos } from "../../src/chaos/arguments.ts";
 
-test("without arguments it is a minute of all faults on SQLite", () => {
+test("without arguments it is a minute of all faults on SQLite, which has no link and no server", () => {
   expect(parseChaos([])).toMatchObject({
     url: undefined,
+    broker: undefined,
     module: "@waybill/sqlite",
     minutes: 1,
     strikes: Infinity,
@@ -15,6 +16,7 @@ test("reads what it is given, and the module from the URL", () => {
   const args = "--url redis://localhost --minutes 0.5 --strikes 50 --faults kill --seed 7 --lease 300 --json h.json";
   expect(parseChaos(args.split(" "))).toEqual({
     url: "redis://localhost",
+    broker: undefined,
     module: "@waybill/redis",
     minutes: 0.5,
     strikes: 50,
@@ -27,7 +29,26 @@ test("reads what it is given, and the module from the URL", () => {
 });
 
 test.each([
-  [["--faults", "kill,flood"], /no fault "flood"; known are kill, pause/],
+  [["--url", "sqlite:/tmp/run.db"], "@waybill/sqlite", ["kill", "pause"]],
+  [["--url", "redis://localhost:6379"], "@waybill/redis", ["kill", "pause", "cut", "drop-reply", "blackhole"]],
+  [["--url", "rediss://localhost:6379", "--faults", "cut"], "@waybill/redis", ["cut"]],
+  [["--url", "amqp://localhost", "--faults", "cut, pause"], "@waybill/rabbitmq", ["cut", "pause"]],
+  [["--url", "nats://localhost", "--module", "mine", "--faults", "cut"], "mine", ["cut"]],
+  [["--broker", "redis"], "@waybill/redis", ["kill", "pause", "cut", "drop-reply", "blackhole", "restart"]],
+])("%j is of %s and has %j", (args, module, faults) => {
+  expect(parseChaos(args)).toMatchObject({ module, faults });
+});
+
+test.each([
+  [["--faults", "kill,flood"], /no fault "flood"; known are kill, pause, cut, drop-reply, blackhole, restart$/],
+  [["--faults", "cut"], /no fault "cut" of sqlite here; it has kill, pause$/],
+  [["--url", "sqlite:///tmp/a.db", "--faults", "restart"], /no fault "restart" of sqlite here; it has kill, pause$/],
+  [
+    ["--url", "redis://h:1", "--faults", "restart"],
+    /of redis here; .*; --broker starts a server that can be restarted$/,
+  ],
+  [["--broker", "mosquitto"], /--broker is "mosquitto"; known are redis, rabbitmq, kafka, sqs/],
+  [["--broker", "redis", "--url", "redis://h"], /--url and --broker are given; give one of them/],
   [["--minutes", "0"], /--minutes is "0"/],
   [["--seed", "x"], /--seed is "x"/],
   [["--kills", "5"], /--kills/],
