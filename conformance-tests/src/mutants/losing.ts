@@ -8,7 +8,15 @@ import { afterwards } from "./tools.ts";
 export const losingMutants: readonly Mutant[] = [
   {
     name: "delivers-nothing-after-a-loss",
-    caughtBy: ["FLT-1/cut", "FLT-1/settle", "FLT-1/hole", "FLT-1/restart", "FLT-1/away", "SUB-7/reconnect"],
+    caughtBy: [
+      "FLT-1/cut",
+      "FLT-1/settle",
+      "FLT-1/hole",
+      "FLT-1/restart",
+      "FLT-1/away",
+      "FLT-1/siege",
+      "SUB-7/reconnect",
+    ],
     mutate: knowing((isLost) => ({
       receiver: () => ({ deliver: (batch, sink) => void (isLost() || sink.deliver(batch)) }),
     })),
