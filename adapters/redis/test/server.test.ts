@@ -68,7 +68,11 @@ describe.each([
   const command = await debianServer(name);
 
   test.skipIf(command === undefined)("has each batch on its disk before it is confirmed, if asked to", async () => {
-    await using server = await startBroker("redis", { sources: ["native"], command });
+    await using server = await startBroker("redis", {
+      sources: ["native"],
+      command,
+      args: ["--appendfsync", "everysec"],
+    });
     const settings = settingsFor(server.url, { durability: "fsync" });
     const { client, facts, terms } = await openServer(settings, { onLost: () => undefined });
     expect(facts).toMatchObject({ product, durability: "process", has: { waitaof: true } });
