@@ -59,6 +59,11 @@ export const links: readonly Case[] = casesOf("FLT-1", {
       const consumer = await bus.work(queue, {}, deafen);
       await direct.send(queue, { n: 1 });
       await bench.drained(direct.inbox(queue));
+      await bench.eventually(
+        "the reply is swallowed",
+        () => link.toClient.swallowed,
+        (bytes) => bytes > 0,
+      );
       await link.heal();
       await direct.send(queue, { n: 2 });
       await bench.drained(direct.inbox(queue));
