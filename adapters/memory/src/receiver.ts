@@ -1,4 +1,5 @@
 import {
+  addressOf,
   Alarm,
   type Clock,
   type Delivery,
@@ -9,7 +10,6 @@ import {
   type Sink,
   WaybillError,
 } from "@waybill/core";
-import { addressOf } from "./address.ts";
 import type { Box } from "./box.ts";
 import { deliveriesOf, type Entry } from "./entry.ts";
 

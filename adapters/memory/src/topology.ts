@@ -1,4 +1,5 @@
 import {
+  addressOf,
   type Address,
   checkLayout,
   type Clock,
@@ -9,7 +10,6 @@ import {
   WaybillError,
   type WireMessage,
 } from "@waybill/core";
-import { addressOf } from "./address.ts";
 import { Box } from "./box.ts";
 import { Channel } from "./channel.ts";
 import type { Scheduler } from "./scheduler.ts";

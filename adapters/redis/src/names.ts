@@ -1,4 +1,4 @@
-import type { Inbox } from "@waybill/core";
+import type { InboxName } from "@waybill/core";
 
 /*
  * The names of our keys. A name of the user's is encoded, so that it has none of the characters that part a key: two names never
@@ -15,17 +15,6 @@ export function sourceKey(namespace: string, name: string): string {
 export function inboxKey(namespace: string, { source, group, isPattern }: InboxName): string {
   const own = isPattern ? `wb:{${encoded(namespace)}:p:${encoded(source)}}` : sourceKey(namespace, source);
   return `${own}:${encoded(group)}`;
-}
-
-/** An inbox by its names alone. */
-export interface InboxName {
-  readonly source: string;
-  readonly group: string;
-  readonly isPattern: boolean;
-}
-
-export function nameOf({ source, group, shape }: Inbox): InboxName {
-  return { source, group, isPattern: shape.kind === "pattern" };
 }
 
 /** What stands once for each namespace: its topics, patterns and ephemeral inboxes, and which layout it has. */

@@ -1,7 +1,14 @@
-import { type Address, type SendResult, toWaybillError, WaybillError, type WireMessage } from "@waybill/core";
-import { inboxAt } from "./address.ts";
+import {
+  type Address,
+  inboxAt,
+  nameOf,
+  type SendResult,
+  toWaybillError,
+  WaybillError,
+  type WireMessage,
+} from "@waybill/core";
 import { type Answer, CallError, type Calls } from "./calls.ts";
-import { inboxKey, nameOf, tagOf } from "./names.ts";
+import { inboxKey, tagOf } from "./names.ts";
 import type { Route, Routes, Target } from "./routes.ts";
 import { inboxSection, joined, type Sections, topicSection } from "./sections.ts";
 

@@ -1,4 +1,5 @@
 import {
+  addressOf,
   type Flow,
   type Inbox,
   type Receiver,
@@ -7,7 +8,6 @@ import {
   type Sink,
   WaybillError,
 } from "@waybill/core";
-import { addressOf } from "./address.ts";
 import { CallError } from "./calls.ts";
 import type { Client } from "./client.ts";
 import { toError } from "./errors.ts";

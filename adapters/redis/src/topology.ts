@@ -2,6 +2,7 @@ import {
   checkLayout,
   fits,
   type Inbox,
+  nameOf,
   type Place,
   type Shape,
   type Source,
@@ -9,7 +10,7 @@ import {
   WaybillError,
 } from "@waybill/core";
 import type { Client } from "./client.ts";
-import { inboxKey, keysOfInbox, keysOfSource, nameOf, registryKeys, sourceKey } from "./names.ts";
+import { inboxKey, keysOfInbox, keysOfSource, registryKeys, sourceKey } from "./names.ts";
 import { stateOf } from "./routes.ts";
 import * as scripts from "./scripts/topology.ts";
 

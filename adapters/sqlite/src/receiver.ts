@@ -1,4 +1,5 @@
 import {
+  addressOf,
   type Address,
   type Delivery,
   type Flow,
@@ -11,7 +12,6 @@ import {
   toWaybillError,
   WaybillError,
 } from "@waybill/core";
-import { addressOf } from "./address.ts";
 import type { Link } from "./link.ts";
 import type { PlainSettlement } from "./protocol.ts";
 import { type Held, pack, type Packed, type PackedRows, unpackRows } from "./wire.ts";

@@ -3,12 +3,14 @@ import {
   checkLayout,
   fits,
   type Inbox,
+  type InboxName,
+  inboxAt,
+  nameOf,
   type Place,
   type Shape,
   type Source,
   WaybillError,
 } from "@waybill/core";
-import { type InboxName, inboxAt } from "./address.ts";
 import type { Database } from "./database.ts";
 import { Remains } from "./remains.ts";
 
@@ -217,10 +219,6 @@ export class Topology {
     };
     return { id: Number(row["id"]), shape };
   }
-}
-
-function nameOf({ source, group, shape }: Inbox): InboxName {
-  return { source, group, isPattern: shape.kind === "pattern" };
 }
 
 function missing(what: string): WaybillError {

@@ -1,6 +1,5 @@
-import type { Inbox, Place, Source } from "@waybill/core";
+import { addressOf, type Inbox, type Place, type Source } from "@waybill/core";
 import { expect, test } from "vitest";
-import { addressOf } from "../src/address.ts";
 import { pack } from "../src/wire.ts";
 import { Connection, fromNow, message, newFile } from "./connection.ts";
 import { thrownBy } from "./thrown-by.ts";

@@ -1,3 +1,4 @@
+export { addressOf, inboxAt, type InboxName, nameOf } from "./address.ts";
 export { Alarm } from "./alarm.ts";
 export { jitteredBackoff } from "./backoff.ts";
 export type { Batch, BatchHandler, BatchOptions } from "./batch.ts";

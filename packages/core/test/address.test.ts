@@ -1,7 +1,7 @@
-import type { Inbox } from "@waybill/core";
 import { assert, property, string, constantFrom } from "fast-check";
 import { expect, test } from "vitest";
 import { addressOf, inboxAt } from "../src/address.ts";
+import type { Inbox } from "../src/seam.ts";
 
 function inboxOf(kind: "topic" | "pattern", source: string, group: string): Inbox {
   const shape = { kind, ordered: false, priorities: 1, retainMs: 0 };

@@ -1,5 +1,15 @@
-import type { Inbox } from "@waybill/core";
-import type { InboxName } from "./names.ts";
+import type { Inbox } from "./seam.ts";
+
+/** An inbox of a namespace by its names alone. */
+export interface InboxName {
+  readonly source: string;
+  readonly group: string;
+  readonly isPattern: boolean;
+}
+
+export function nameOf({ source, group, shape }: Inbox): InboxName {
+  return { source, group, isPattern: shape.kind === "pattern" };
+}
 
 /** What a reply to an inbox's receivers is sent to; no two inboxes of a namespace have the same. */
 export function addressOf({ source, group, shape }: Inbox): string {
