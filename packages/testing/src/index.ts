@@ -9,4 +9,6 @@ export type { Direction, ProxiedConnection } from "./proxy/course.ts";
 export type { DropReplyOptions } from "./proxy/drop-reply.ts";
 export { faultProxy, type FaultProxy, type FaultProxyOptions } from "./proxy/fault-proxy.ts";
 export type { Sign } from "./proxy/trigger.ts";
+export type { WaitOptions } from "./spy/log.ts";
+export { type Handled, type Published, spy, type Spy } from "./spy/spy.ts";
 export { virtualClock, type VirtualClock } from "./virtual-clock.ts";
