@@ -12,3 +12,4 @@ export type { Sign } from "./proxy/trigger.ts";
 export type { WaitOptions } from "./spy/log.ts";
 export { type Handled, type Published, spy, type Spy } from "./spy/spy.ts";
 export { virtualClock, type VirtualClock } from "./virtual-clock.ts";
+export { type Exit, startWorker, type Worker, type WorkerOptions } from "./worker/worker.ts";
