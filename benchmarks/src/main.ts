@@ -15,6 +15,13 @@ const benches = [
   "sqlite-latency",
   "sqlite-claim",
   "sqlite-topology",
+  "redis-publish",
+  "redis-consume",
+  "redis-latency",
+  "redis-bullmq",
+  "redis-backlog",
+  "redis-topology",
+  "redis-idle",
 ];
 
 const { values } = parseArgs({

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { connect, topic } from "@waybill/core";
+import { delayDuring } from "../event-loop.ts";
 import type { Figure } from "../figure.ts";
 import { inParallel, perSecond, timed } from "../load.ts";
 import { RawSqlite } from "../raw/sqlite.ts";
@@ -40,9 +40,9 @@ function byHand(file: string): Promise<number> {
 async function published(url: string): Promise<{ readonly ours: number; readonly delay: number }> {
   await using bus = await connect(url);
   await bus.inbox(to, "bench").stats();
-  const histogram = monitorEventLoopDelay({ resolution: 1 });
-  histogram.enable();
-  const took = await timed(() => inParallel(count, inFlight, () => bus.publish(to, oneOrder)));
-  histogram.disable();
-  return { ours: perSecond(count, took), delay: histogram.percentile(99) / 1e6 };
+  let took = Number.NaN;
+  const delay = await delayDuring(async () => {
+    took = await timed(() => inParallel(count, inFlight, () => bus.publish(to, oneOrder)));
+  });
+  return { ours: perSecond(count, took), delay };
 }
