@@ -1,7 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { orSkip, startBroker } from "@waybill/testing";
+import { Redis } from "ioredis";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { generateOrders } from "../src/generate.ts";
 import { faultOf } from "../src/payments.ts";
 import { outputShape, startMain } from "./start-main.ts";
@@ -36,10 +38,23 @@ function figures(output: string, group: string): readonly number[] {
   return numbers.map((number) => Number(number.replaceAll(",", "")));
 }
 
-const brokers = [
+/** The keys of a Redis that do not end by themselves. */
+async function lastingKeys(url: string): Promise<readonly string[]> {
+  const client = new Redis(url);
+  const keys = await client.keys("*");
+  const ends = await Promise.all(keys.map((key) => client.pttl(key)));
+  await client.quit();
+  return keys.filter((_, index) => ends[index] === -1);
+}
+
+const redis = await orSkip(startBroker("redis"));
+afterAll(() => redis?.stop());
+
+const brokers: readonly (readonly [string, string | undefined])[] = [
   ["memory:", "memory:"],
   ["a SQLite file of its own", undefined],
-] as const;
+  ...(redis === undefined ? [] : ([["Redis", redis.url]] as const)),
+];
 
 describe.each(brokers)("over %s", (_, url) => {
   test("300 orders are billed, shipped and mailed, and every sum balances", async () => {
@@ -108,6 +123,16 @@ test("a database of the user's own may hold an earlier run", async () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   }
   expect(readdirSync(folder)).toContain("mine.db");
+});
+
+test.skipIf(redis === undefined)("a Redis that others use keeps none of a run's messages and topics", async () => {
+  const before = await lastingKeys(redis?.url ?? "");
+  const runs = ["a", "b"].map(() => startMain({ args: [input], url: redis?.url, folder }).ended);
+  for (const { exitCode, stderr } of await Promise.all(runs))
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  const left = (await lastingKeys(redis?.url ?? "")).filter((key) => !before.includes(key));
+  const layout = expect.stringMatching(/^wb:\{orders-\w+\}\/layout$/) as string;
+  expect(left).toEqual([layout, layout]);
 });
 
 test("a file that is not there is named", async () => {

@@ -8,8 +8,9 @@ export const usage = `Runs an order pipeline: orders, billing, shipping and emai
   npm start -- my-orders.ndjson  orders of your own, a JSON object a line
   npm start -- -                 the same from standard input
 
-WAYBILL_URL says over which broker: "memory:" runs all services in one process, without it
-each runs in its own, over a SQLite file in a temporary folder.
+WAYBILL_URL says over which broker, such as redis://localhost, in a namespace of its own; "memory:"
+runs all services in one process. Without it each runs in its own, over a SQLite file in a
+temporary folder.
 
 Exit code: 0 all is well, 1 something does not add up, 2 the input has malformed lines.`;
 

@@ -35,7 +35,7 @@ export async function openPlace(url: string | undefined): Promise<RunPlace> {
   return {
     url,
     namespace,
-    options: /^(memory|sqlite):/.test(url) ? { leaseMs } : undefined,
+    options: /^(memory|sqlite|rediss?):/.test(url) ? { leaseMs } : undefined,
     description: `namespace "${namespace}" of WAYBILL_URL`,
     temporary: false,
     remove: () => Promise.resolve(),

@@ -2,7 +2,6 @@ import { type Bus, connect } from "@waybill/core";
 import type { Outcome } from "./balance.ts";
 import { imbalances } from "./balance.ts";
 import { InProcess } from "./in-process.ts";
-import { groups } from "./reports.ts";
 import { openInboxes } from "./inboxes.ts";
 import { Ledger } from "./ledger.ts";
 import { Monitor } from "./monitor.ts";
@@ -13,6 +12,7 @@ import { Processes } from "./processes.ts";
 import { Progress } from "./progress.ts";
 import type { Screen } from "./screen.ts";
 import { summary } from "./summary.ts";
+import { emailSend, orderPlaced } from "../topics.ts";
 
 export interface RunOptions {
   /** A file, or "-" for standard input. */
@@ -84,14 +84,21 @@ async function conduct({ input, screen, signal }: RunOptions, place: RunPlace, b
   try {
     const outcome = await pipeline.run(input);
     await pipeline.stop();
-    if (place.temporary === false && imbalances(outcome).length === 0) {
-      for (const group of groups) await inboxes[group].remove();
-    }
+    if (imbalances(outcome).length === 0) await clear(place, bus);
     return outcome;
-  } finally {
+  } catch (error) {
     await pipeline.stop();
+    if (signal.aborted) await clear(place, bus);
+    throw error;
+  } finally {
     await bus.close();
   }
+}
+
+/** Removes from a broker that others use what the run has made there. */
+async function clear(place: RunPlace, bus: Bus): Promise<void> {
+  if (place.temporary) return;
+  for (const definition of [orderPlaced, emailSend]) await bus.remove(definition);
 }
 
 function verdict(problems: readonly string[]): readonly string[] {
