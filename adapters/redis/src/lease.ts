@@ -23,6 +23,11 @@ export class Lease {
     return this.#name;
   }
 
+  /** Whether it is over by our own clock, be it told yet or not. */
+  get isOver(): boolean {
+    return this.#clock.now() >= this.#until;
+  }
+
   /** The server has renewed the lease of this name by a request that was sent then. */
   renewed(name: string, sentAt: number): void {
     if (name !== this.#name) return;

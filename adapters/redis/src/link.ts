@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import type { Client } from "./client.ts";
 import { addressOf, replyCode, toError } from "./errors.ts";
 import { digestOf, type Script } from "./script.ts";
+import { refusalBy } from "./key-types.ts";
 import { greet, openingError } from "./greeting.ts";
 import { type Argument, Packet } from "./packet.ts";
 import type { Node, Settings } from "./url.ts";
@@ -55,7 +56,7 @@ export class Link implements Client {
   }
 
   command(name: string, args: readonly Argument[]): Promise<unknown> {
-    return this.send(new Packet(name, args));
+    return this.send(new Packet(name, args)).catch((thrown: unknown) => this.#explain(thrown, args));
   }
 
   send(packet: Packet): Promise<unknown> {
@@ -72,12 +73,20 @@ export class Link implements Client {
   run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     if (!this.#loaded.has(script)) {
       this.#loaded.add(script);
-      return this.send(scriptPacket("EVAL", script.lua, keys, args));
+      return this.#evaluate(script, keys, args);
     }
-    return this.send(scriptPacket("EVALSHA", digestOf(script), keys, args)).catch((thrown: unknown) => {
-      if (replyCode(thrown) !== "NOSCRIPT") throw thrown;
-      return this.send(scriptPacket("EVAL", script.lua, keys, args));
-    });
+    return this.send(scriptPacket("EVALSHA", digestOf(script), keys, args)).catch((thrown: unknown) =>
+      replyCode(thrown) === "NOSCRIPT" ? this.#evaluate(script, keys, args) : this.#explain(thrown, keys),
+    );
+  }
+
+  #evaluate(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    const text = scriptPacket("EVAL", script.lua, keys, args);
+    return this.send(text).catch((thrown: unknown) => this.#explain(thrown, keys));
+  }
+
+  async #explain(thrown: unknown, keys: readonly Argument[]): Promise<never> {
+    throw await refusalBy(this, thrown, keys);
   }
 
   /** What is under way rejects. Resolves when the socket is closed. */

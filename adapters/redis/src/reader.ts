@@ -1,4 +1,4 @@
-import type { AdapterContext, Cancel } from "@waybill/core";
+import type { AdapterContext, Cancel, ErrorCode, WaybillError } from "@waybill/core";
 import { type Client, longestBlockMs } from "./client.ts";
 import { toError } from "./errors.ts";
 import type { Room } from "./hand.ts";
@@ -10,6 +10,8 @@ import { type Held, heldOf } from "./wire.ts";
 /** The member a reader reads for. */
 interface ReaderMember {
   readonly name: () => string;
+  /** Before it resolves nothing is read under the name, which nobody knows yet. */
+  readonly ready: () => Promise<void> | undefined;
   readonly room: () => Room;
   /** Nobody else has these now, while the lease of that name lasts. */
   readonly took: (name: string, held: readonly Held[]) => void;
@@ -19,6 +21,8 @@ interface ReaderMember {
   readonly refused: (name: string, why: "lost" | "gone") => Promise<void>;
   /** A new connection is there: what the old one's last answer brought may have got lost on the way. */
   readonly connected: (client: Client) => Promise<void>;
+  /** Nothing can be read, for a reason that does not pass by itself; told once. */
+  readonly failing: (error: WaybillError) => void;
 }
 
 export interface ReaderOptions {
@@ -56,6 +60,7 @@ export class Reader {
   #bells: string[] = [];
   #wake: (() => void) | undefined;
   #woken = false;
+  #failure: ErrorCode | undefined;
   #running: Promise<void> = Promise.resolve();
   answeredAt: number;
 
@@ -99,7 +104,7 @@ export class Reader {
       await this.#options.member.connected(client);
     } catch (error) {
       await client.close();
-      throw error;
+      throw toError(error, client.node);
     }
     this.#client = client;
     this.answeredAt = this.#options.context.clock.now();
@@ -113,6 +118,7 @@ export class Reader {
         const client = this.#client ?? (await this.#connect());
         await this.#round(client);
         failures = 0;
+        this.#failure = undefined;
       } catch (thrown) {
         failures += 1;
         await this.#client?.close();
@@ -126,12 +132,16 @@ export class Reader {
   async #failed(thrown: unknown, failures: number): Promise<void> {
     const { member, context } = this.#options;
     if (this.#isStopped) return;
-    if (toError(thrown).code === "MISSING") await member.refused(member.name(), "gone").catch(() => undefined);
+    const error = toError(thrown);
+    if (error.code === "MISSING") await member.refused(member.name(), "gone").catch(() => undefined);
+    else if (!error.transient && error.code !== this.#failure) member.failing(error);
+    this.#failure = error.code;
     await this.#sleep(context.backoff(failures));
   }
 
   /** Takes what there is room for, and waits on the server if there is nothing. */
   async #round(client: Client): Promise<void> {
+    await this.#options.member.ready();
     const room = this.#options.member.room();
     if (room.count <= 0) return this.#pause(Infinity);
     const count = Math.min(room.count, most);

@@ -63,11 +63,13 @@ export class RedisReceiver implements Receiver {
       unblock: (id) => shared.unblock(id, readyKey(this.#base, 0)),
       member: {
         name: () => this.#lease.name,
+        ready: () => this.#mending,
         room: () => this.#room(),
         took: (name, held) => this.#took(name, held),
         renewed: (name, sentAt) => this.#lease.renewed(name, sentAt),
         refused: (name, why) => this.#refused(name, why),
         connected: (client) => this.#connected(client),
+        failing: (error) => shared.context.report("lost", inbox, error),
       },
     });
     this.#end = Promise.withResolvers<void>();
@@ -154,7 +156,9 @@ export class RedisReceiver implements Receiver {
   /** What was read is delivered as far as there is room by now; the rest goes back at once. */
   #took(name: string, held: readonly Held[]): void {
     // Of a lease that is over: they are others' by now.
-    if (name !== this.#lease.name) return;
+    if (name !== this.#lease.name || held.length === 0) return;
+    // After a long turn of the event loop what has come is read before timers fire.
+    if (this.#lease.isOver) return void this.#refused(name, "lost");
     const taken: Held[] = [];
     const surplus: Mine[] = [];
     for (const delivery of held) {
@@ -251,12 +255,18 @@ export class RedisReceiver implements Receiver {
   }
 
   async #mend(why: "lost" | "gone"): Promise<void> {
-    const { inbox, shared } = this.#options;
+    if (why === "gone" && (await this.#restore()) === "repaired") return;
     this.#lose(why === "gone" ? "its inbox is gone" : "it was not renewed in time");
     const before = this.#lease.rename();
-    const isBack = await shared.ask((client) => shared.topology.restore(client, inbox));
-    if (isBack === "restored") shared.context.report("position-lost", inbox);
+    const isBack = await this.#restore();
     if (isBack === "gone" || !(await this.#join(before))) this.#abandon();
+  }
+
+  async #restore(): Promise<"there" | "repaired" | "restored" | "gone"> {
+    const { inbox, shared } = this.#options;
+    const isBack = await shared.ask((client) => shared.topology.restore(client, inbox));
+    if (isBack === "repaired" || isBack === "restored") shared.context.report("position-lost", inbox);
+    return isBack;
   }
 
   #lose(why: string): void {

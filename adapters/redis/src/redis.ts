@@ -179,8 +179,9 @@ class RedisTransport implements Transport {
   }
 
   async #sweep(client: Client): Promise<void> {
-    let found = await this.#topology.sweep(client);
-    for (const receiver of this.#receivers) found += await receiver.sweep(client);
-    if (found > 0) this.#context.report("swept");
+    const sweeps = [this.#topology, ...this.#receivers].map((one) => one.sweep(client));
+    // One that fails, for what somebody did to its keys, must not keep back the others.
+    const found = (await Promise.allSettled(sweeps)).filter((one) => one.status === "fulfilled" && one.value > 0);
+    if (found.length > 0) this.#context.report("swept");
   }
 }

@@ -2,6 +2,7 @@ import type { Shape } from "@waybill/core";
 import type { Client } from "./client.ts";
 import { keysOfSource, sourceKey } from "./names.ts";
 import { route } from "./scripts/topology.ts";
+import { written } from "./written.ts";
 
 /** An inbox as a message finds it. */
 export interface Target {
@@ -14,6 +15,11 @@ export interface Target {
 /** How a topic's groups are written down: whether ordered, and the levels; one that replays gets nothing new. */
 export function stateOf({ ordered, levels }: Pick<Target, "ordered" | "levels">): string {
   return `${Number(ordered)} ${levels}`;
+}
+
+/** What somebody else wrote there is taken for the one level that every inbox has. */
+function levelsOf(written: number | undefined): number {
+  return written !== undefined && Number.isInteger(written) && written > 0 ? written : 1;
 }
 
 /** Where the messages of a topic or queue go, as of a version of its groups. */
@@ -56,9 +62,9 @@ export class Routes {
       const state = String(groups[index + 1]);
       const [ordered, levels] = state.split(" ").map(Number);
       if (state !== "replaying")
-        targets.push({ base: String(groups[index]), ordered: ordered === 1, levels: levels ?? 1 });
+        targets.push({ base: String(groups[index]), ordered: ordered === 1, levels: levelsOf(levels) });
     }
-    const found = { source, version: String(version), shape: JSON.parse(String(shape)) as Shape, targets };
+    const found = { source, version: String(version), shape: written(shape, `"${name}"`) as Shape, targets };
     this.#known.set(name, found);
     return found;
   }

@@ -12,6 +12,7 @@ import {
 import type { Client } from "./client.ts";
 import { inboxKey, keysOfInbox, keysOfSource, registryKeys, sourceKey } from "./names.ts";
 import { stateOf } from "./routes.ts";
+import { written } from "./written.ts";
 import * as scripts from "./scripts/topology.ts";
 
 /** Of the layout: what keys there are and what stands in them. */
@@ -57,18 +58,17 @@ export class Topology {
 
   async #declareSource(client: Client, { name, shape }: Source): Promise<void> {
     const source = sourceKey(this.#namespace, name);
-    const written = JSON.stringify(shapeOf(shape));
-    const args = [source, written, Number(this.#verify)];
+    const args = [source, JSON.stringify(shapeOf(shape)), Number(this.#verify)];
     const reply = await client.run(scripts.declareSource, keysOfSource(source), args);
     const [there, wired] = reply as [Buffer | null, number];
     if (there === null) throw missing(`${shape.kind} "${name}"`);
-    checkLayout(`${shape.kind} "${name}"`, JSON.parse(String(there)) as object, shapeOf(shape));
+    checkLayout(`${shape.kind} "${name}"`, written(there, `${shape.kind} "${name}"`), shapeOf(shape));
     if (wired === 1) return;
     if (shape.kind === "topic") {
       await client.command("HSET", [this.#registry.sources, name, "topic"]);
       const patterns = await pairsOf(client, this.#registry.patterns);
       for (const [base, entry] of patterns) {
-        const { pattern, state } = JSON.parse(entry) as PatternEntry;
+        const { pattern, state } = written(entry, `the register of patterns of "${base}"`) as PatternEntry;
         if (fits(pattern, name)) await client.run(scripts.bind, keysOfSource(source), [source, base, state]);
       }
     } else {
@@ -100,7 +100,8 @@ export class Topology {
     if (!Array.isArray(reply)) throw new WaybillError("NO_ROUTE", `"${name}" was never declared`);
     const [there, isNew] = reply as [Buffer | null, number];
     if (there === null) throw missing(`group "${group}" of "${name}"`);
-    checkLayout(`group "${group}" of "${name}"`, JSON.parse(String(there)) as object, layout);
+    const what = `group "${group}" of "${name}"`;
+    checkLayout(what, written(there, what), layout);
     if (isPattern) await this.#bindPattern(client, inbox, isNew === 1 ? cursorOf(start) : "");
     return isNew === 1;
   }
@@ -112,16 +113,16 @@ export class Topology {
 
   /**
    * Puts an inbox back that is not there: its data was lost with all of the namespace's, or somebody removed a part of it by hand.
-   * `there`: it was there all the time; `gone`: it was removed.
+   * `there`: it was there all the time; `repaired`: only some of its streams were not; `gone`: it was removed.
    */
-  async restore(client: Client, inbox: Inbox): Promise<"there" | "restored" | "gone"> {
+  async restore(client: Client, inbox: Inbox): Promise<"there" | "repaired" | "restored" | "gone"> {
     const base = this.baseOf(inbox);
     if ((await client.command("EXISTS", [`${base}/meta`])) === 1) {
       const made = await client.run(scripts.repair, keysOfInbox(base, inbox.shape.priorities), [
         base,
         inbox.shape.priorities,
       ]);
-      return made === 0 ? "there" : "restored";
+      return made === 0 ? "there" : "repaired";
     }
     const isWiped = (await client.command("EXISTS", [this.#registry.layout])) === 0;
     if (!isWiped && !inbox.ephemeral) return "gone";
@@ -134,8 +135,13 @@ export class Topology {
 
   /** @throws WaybillError `CORRUPT` where another version of the layout is there (LAY-2) */
   async checkVersion(client: Client): Promise<void> {
-    if (!this.#verify) await client.command("SET", [this.#registry.layout, version, "NX"]);
-    const there = (await client.command("GET", [this.#registry.layout])) as Buffer | null;
+    const look = async (): Promise<Buffer | null> =>
+      (await client.command("GET", [this.#registry.layout])) as Buffer | null;
+    let there = await look();
+    if (there === null && !this.#verify) {
+      await client.command("SET", [this.#registry.layout, version, "NX"]);
+      there = await look();
+    }
     if (there === null || String(there) === version) return;
     throw new WaybillError(
       "CORRUPT",
@@ -168,7 +174,11 @@ export class Topology {
   /** Removes the ephemeral inboxes that nobody renews any more; says how many. */
   async sweep(client: Client): Promise<number> {
     const over = (await client.run(scripts.expired, [this.#registry.ephemeral], [this.#leaseMs])) as Buffer[];
-    for (const which of over) await this.removeInbox(client, ephemeralOf(String(which)));
+    for (const which of over) {
+      const inbox = ephemeralOf(String(which));
+      if (inbox === undefined) await client.command("ZREM", [this.#registry.ephemeral, which]);
+      else await this.removeInbox(client, inbox);
+    }
     return over.length;
   }
 
@@ -247,8 +257,12 @@ function ephemeralText({ source, group, shape }: Inbox): string {
   return JSON.stringify([shape.kind, shape.priorities, source, group]);
 }
 
-function ephemeralOf(text: string): Inbox {
-  const [kind, priorities, source, group] = JSON.parse(text) as [Shape["kind"], number, string, string];
+/** Undefined for what somebody else wrote there. */
+function ephemeralOf(text: string): Inbox | undefined {
+  const read = readArray(text);
+  const [kind, priorities, source, group] = read as [Shape["kind"], number, string, string];
+  const isOurs = typeof source === "string" && typeof group === "string" && Number.isInteger(priorities);
+  if (!isOurs) return undefined;
   return { source, group, shape: { kind, priorities, ordered: false, retainMs: 0 }, ordered: false, ephemeral: true };
 }
 
@@ -269,4 +283,13 @@ async function pairsOf(client: Client, key: string): Promise<readonly (readonly 
 
 function missing(what: string): WaybillError {
   return new WaybillError("MISSING", `${what} is not there, and topology is "verify"`);
+}
+
+function readArray(text: string): readonly unknown[] {
+  try {
+    const read: unknown = JSON.parse(text);
+    return Array.isArray(read) ? read : [];
+  } catch {
+    return [];
+  }
 }

@@ -138,8 +138,17 @@ function isMeta(read: unknown): read is Meta {
     typeof source === "string" &&
     (key === undefined || key === null || typeof key === "string") &&
     (headers === undefined || headers === 1 || areHeaders(headers)) &&
-    numbers.every((number) => number === null || typeof number === "number")
+    [numbers[0], numbers[2], numbers[3]].every(isCount) &&
+    [numbers[1], numbers[4]].every(isTime)
   );
+}
+
+function isCount(count: unknown): boolean {
+  return count === undefined || count === null || (Number.isSafeInteger(count) && Number(count) >= 0);
+}
+
+function isTime(time: unknown): boolean {
+  return time === undefined || time === null || Number.isFinite(time);
 }
 
 function areHeaders(headers: unknown): boolean {

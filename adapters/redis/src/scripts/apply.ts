@@ -44,10 +44,8 @@ local function take()
   return ARGV[at - 1]
 end
 
-local function fits(b, ordered)
-  redis.call('XLEN', b .. '/ready0')
-  redis.call('ZCARD', b .. '/due')
-  if ordered then redis.call('HLEN', b .. '/busy') end
+local function fits(b, ordered, levels, stride)
+  if stride == 2 then redis.call('XLEN', b .. '/ready0') else check(b, ordered, levels) end
 end
 
 local function put(b, ordered, levels, stride, first, count)
@@ -87,7 +85,8 @@ local function topic(dry)
   if dry then
     local meta = redis.call('HMGET', source .. '/meta', 'version', 'wired')
     if meta[1] ~= version or not meta[2] then return 'stale' end
-    for i = bases, bases + 3 * targets - 1, 3 do fits(ARGV[i], ARGV[i + 1] == '1') end
+    for i = bases, bases + 3 * targets - 1, 3 do fits(ARGV[i], ARGV[i + 1] == '1', ARGV[i + 2], stride) end
+    if retain > 0 then redis.call('XLEN', source .. '/log') end
     return
   end
   for i = bases, bases + 3 * targets - 1, 3 do put(ARGV[i], ARGV[i + 1] == '1', ARGV[i + 2], stride, first, count) end
@@ -102,7 +101,7 @@ local function inbox(dry)
   local there = redis.call('EXISTS', b .. '/meta') == 1
   if dry then
     if must and not there then return 'gone' end
-    if there then fits(b, ordered) end
+    if there then fits(b, ordered, levels, stride) end
   elseif there then put(b, ordered, levels, stride, first, count) end
 end
 
@@ -115,29 +114,49 @@ local function send(dry)
   end
 end
 
+-- Of a stream that somebody has removed, or made anew, nobody else can have it.
+local function isUnknown(ready, id)
+  if redis.call('EXISTS', ready) == 0 then return true end
+  local last = lastDelivered(ready)
+  if not last then return true end
+  local ms, seq = string.match(id, '(%d+)-(%d+)')
+  local lastMs, lastSeq = string.match(last, '(%d+)-(%d+)')
+  if ms == lastMs then return tonumber(seq) > tonumber(lastSeq) end
+  return tonumber(ms) > tonumber(lastMs)
+end
+
 local function isOurs(b, level, id)
   local ready = b .. '/ready' .. level
   local pending = redis.call('XACK', ready, 'g', id)
   local there = redis.call('XDEL', ready, id)
-  return pending + there > 0
+  return pending + there > 0 or isUnknown(ready, id)
 end
 
 local function ack(dry, b)
   local level, count = take(), tonumber(take())
   local first = at
   at = at + count
-  if dry then return end
+  local ready = b .. '/ready' .. level
+  if dry then
+    redis.call('XLEN', ready)
+    return
+  end
   for i = first, at - 1, 1000 do
-    local ready, last = b .. '/ready' .. level, math.min(i + 999, at - 1)
+    local last = math.min(i + 999, at - 1)
     redis.call('XACK', ready, 'g', unpack(ARGV, i, last))
     redis.call('XDEL', ready, unpack(ARGV, i, last))
   end
 end
 
+local checked = false
 local function move(dry, b, ordered, op)
   local level, id, key = take(), take(), take()
   if dry then
+    redis.call('XLEN', b .. '/ready' .. level)
+    if not checked and (ordered or op == 'r') then check(b, ordered, 1) end
+    checked = checked or ordered or op == 'r'
     if op == 'a' then return send(true) end
+    if op == 'x' then redis.call('XLEN', b .. '/dead') end
     at = at + (op == 'r' and 3 or 2)
     return
   end
@@ -164,7 +183,7 @@ local function settle(dry)
   if dry and not redis.call('ZSCORE', b .. '/members', me) then
     return redis.call('EXISTS', b .. '/meta') == 1 and 'lost' or 'gone 0'
   end
-  local moved = 0
+  local moves = 0
   lost = {}
   for _ = 1, operations do
     local op = take()
@@ -172,8 +191,8 @@ local function settle(dry)
     else
       local ended = move(dry, b, ordered, op)
       if dry and ended then return ended end
-      if not dry and not ended then lost[#lost + 1] = moved end
-      moved = moved + 1
+      if not dry and not ended then lost[#lost + 1] = moves end
+      moves = moves + 1
     end
   end
 end
@@ -192,7 +211,8 @@ if refused then return refused end
 all(false)
 local answer = 'ok ' .. table.concat(lost, ' ')
 redis.call('HSET', calls, slot, ARGV[2] .. ' ' .. answer)
-redis.call('PEXPIRE', calls, ARGV[3])
+-- Another's answer may have to be kept for longer.
+if redis.call('PTTL', calls) < tonumber(ARGV[3]) then redis.call('PEXPIRE', calls, ARGV[3]) end
 return answer
 `,
 };

@@ -45,13 +45,15 @@ return 1
 
 /**
  * Finds the dead: members whose lease is over, consumers that are no members, and messages that were read and are in nobody's hands
- * since somebody else removed their consumer, which are put back. ARGV: base, levels, the longest lease believed, cursor.
+ * since somebody else removed their consumer, which are put back. Where somebody took messages out of an ordered inbox, lets go those
+ * that wait for them. ARGV: base, levels, the longest lease believed, cursor.
  * Answers how many of all these it found, and the cursor to go on from.
  */
 export const sweep: Script = {
   lua: `${prelude}
 local b, levels, cursor = ARGV[1], tonumber(ARGV[2]), ARGV[4]
 if redis.call('EXISTS', b .. '/meta') == 0 then return { 0, '-' } end
+check(b, true, levels)
 local time, found = now(), 0
 for _, dead in ipairs(redis.call('ZRANGEBYSCORE', b .. '/members', '-inf', time)) do
   redis.call('ZREM', b .. '/members', dead)
@@ -80,13 +82,43 @@ for level = 0, levels - 1 do
       held[pending[1]] = true
     end
     for _, entry in ipairs(entries) do
-      if not held[entry[1]] then
-        redis.call('XDEL', ready, entry[1])
-        redis.call('XADD', ready, '*', unpack(entry[2]))
+      if not held[entry[1]] and #redis.call('XPENDING', ready, 'g', entry[1], entry[1], 1) == 0 then
+        moved(ready, ready, entry)
         found = found + 1
       end
     end
     if level == 0 and #entries == 200 then next = '(' .. entries[#entries][1] end
+  end
+end
+
+-- Where nothing is left that could let a key's next message go, somebody has taken out the first.
+local function isQuiet()
+  for level = 0, levels - 1 do
+    local ready = b .. '/ready' .. level
+    if redis.call('XLEN', ready) > 0 or redis.call('XPENDING', ready, 'g')[1] > 0 then return false end
+  end
+  return redis.call('ZCARD', b .. '/due') == 0
+end
+
+local function wake(from)
+  local first = redis.call('ZRANGEBYLEX', b .. '/index', from, '+', 'LIMIT', 0, 1)[1]
+  if not first then return end
+  local length, rest = string.match(first, '^(%d+):(.*)$')
+  local key = length and string.sub(rest, 1, length)
+  if not key or #key < tonumber(length) then redis.call('ZREM', b .. '/index', first)
+  else follow(b, key) end
+  found = found + 1
+  if found < 200 then return wake(key and '(' .. length .. ':' .. key .. ';' or from) end
+end
+
+if redis.call('EXISTS', b .. '/busy', b .. '/waiting') > 0 and isQuiet() then
+  wake('-')
+  if redis.call('EXISTS', b .. '/index') == 0 then
+    redis.call('DEL', b .. '/busy')
+    for _, entry in ipairs(redis.call('XRANGE', b .. '/waiting', '-', '+', 'COUNT', 200)) do
+      moved(b .. '/waiting', b .. '/ready0', entry)
+      found = found + 1
+    end
   end
 end
 if found > 0 then ring(b) end

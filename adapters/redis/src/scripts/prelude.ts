@@ -4,6 +4,9 @@
  *
  * In an ordered inbox a key's first message alone is ready, in hand or delayed; the others wait, and each end of the first lets the
  * next one go (ORD-1, ORD-3). `busy` counts up while a key has messages, so that each has its place; `index` sorts them.
+ *
+ * A script that fails half-way keeps its first half, and what somebody else wrote under our names may be anything: `check` fails before
+ * anything is changed, and what is read is never taken for granted.
  */
 export const prelude = `
 local function now()
@@ -11,9 +14,39 @@ local function now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- Fails where a key has a value of another type.
+local function check(b, ordered, levels)
+  for level = 0, levels - 1 do redis.call('XLEN', b .. '/ready' .. level) end
+  redis.call('XLEN', b .. '/bell')
+  redis.call('XLEN', b .. '/later')
+  redis.call('ZCARD', b .. '/due')
+  if not ordered then return end
+  redis.call('XLEN', b .. '/waiting')
+  redis.call('ZCARD', b .. '/index')
+  redis.call('HLEN', b .. '/busy')
+end
+
+-- A priority as a level that there is.
+local function levelOf(priority, levels)
+  return math.min(string.match(priority or '', '^%d+$') or 0, levels - 1)
+end
+
+-- An entry's m (false: it is none of ours) and d; another's has a body all the same: its field d, or else its first value.
+local function partsOf(f)
+  if f[1] == 'm' and f[3] == 'd' then return f[2], f[4] end
+  for i = 1, #f - 1, 2 do if f[i] == 'd' then return false, f[i + 1] end end
+  return false, f[2]
+end
+
+local function moved(from, to, entry)
+  local m, d = partsOf(entry[2])
+  redis.call('XDEL', from, entry[1])
+  redis.call('XADD', to, '*', 'm', m or '', 'd', d)
+end
+
 local function lastDelivered(ready)
   local group = redis.call('XINFO', 'GROUPS', ready)[1]
-  for i = 1, #group, 2 do if group[i] == 'last-delivered-id' then return group[i + 1] end end
+  for i = 1, group and #group or 0, 2 do if group[i] == 'last-delivered-id' then return group[i + 1] end end
 end
 
 local function lane(key)
@@ -22,8 +55,10 @@ end
 
 local function enter(b, ordered, level, key, m, d)
   if ordered and key ~= '' then
-    local place = redis.call('HINCRBY', b .. '/busy', key, 1)
-    if place > 1 then
+    local place = redis.pcall('HINCRBY', b .. '/busy', key, 1)
+    if type(place) == 'table' then
+      redis.call('HSET', b .. '/busy', key, 1)
+    elseif place > 1 then
       local id = redis.call('XADD', b .. '/waiting', '*', 'm', m, 'd', d)
       redis.call('ZADD', b .. '/index', 0, lane(key) .. string.format('%015d', place) .. ':' .. id)
       return
@@ -42,10 +77,9 @@ local function follow(b, key)
   end
   redis.call('ZREM', b .. '/index', first)
   local id = string.match(first, '[^:]*$')
-  local entry = redis.call('XRANGE', b .. '/waiting', id, id)[1]
+  local entry = redis.pcall('XRANGE', b .. '/waiting', id, id)[1]
   if not entry then return follow(b, key) end
-  redis.call('XDEL', b .. '/waiting', id)
-  redis.call('XADD', b .. '/ready0', '*', unpack(entry[2]))
+  moved(b .. '/waiting', b .. '/ready0', entry)
 end
 
 local function ring(b)
@@ -60,7 +94,7 @@ local function later(b, due, level, key, holds, m, d)
 end
 
 local function store(b, ordered, time, level, key, due, m, d)
-  if due ~= '' and tonumber(due) > time then later(b, due, level, key, '', m, d)
+  if (tonumber(due) or 0) > time then later(b, due, level, key, '', m, d)
   else enter(b, ordered, level, key, m, d) end
 end
 `;

@@ -17,6 +17,7 @@ local left, room, alone = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'
 if not redis.call('ZSCORE', b .. '/members', me) then
   return redis.call('EXISTS', b .. '/meta') == 1 and 'lost' or 'gone'
 end
+check(b, ordered, levels)
 local time = now()
 redis.call('ZADD', b .. '/members', string.format('%.0f', time + ARGV[8]), me)
 if #ARGV > 9 then
@@ -25,32 +26,30 @@ if #ARGV > 9 then
 end
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', b .. '/due', '-inf', time, 'LIMIT', 0, 200)) do
-  local entry = redis.call('XRANGE', b .. '/later', id, id)[1]
+  local entry = redis.pcall('XRANGE', b .. '/later', id, id)[1]
   redis.call('ZREM', b .. '/due', id)
   if entry then
     local f = entry[2]
-    redis.call('XDEL', b .. '/later', id)
-    if f[10] == '1' then redis.call('XADD', b .. '/ready' .. f[6], '*', 'm', f[2], 'd', f[4])
-    else enter(b, ordered, f[6], f[8], f[2], f[4]) end
+    local m, d = partsOf(f)
+    local level = levelOf(f[6], levels)
+    if f[9] ~= 'h' or f[10] == '1' then moved(b .. '/later', b .. '/ready' .. level, entry)
+    else
+      redis.call('XDEL', b .. '/later', id)
+      enter(b, ordered, level, f[8], m or '', d)
+    end
   end
 end
 
 local answer = { -1, 0 }
 local function add(id, level, deliveries, f)
-  local n, m, d = #answer, false, f[2]
-  if f[1] == 'm' and f[3] == 'd' then m, d = f[2], f[4] end
-  for i = 1, #f - 1, 2 do if f[i] == 'd' then d = f[i + 1] end end
+  local n, m, d = #answer, partsOf(f)
   answer[n + 1], answer[n + 2], answer[n + 3], answer[n + 4], answer[n + 5] = id, level, deliveries, m, d
   left, room, alone = left - 1, room - #d, false
 end
 
-local function sizeOf(f)
-  for i = 1, #f - 1, 2 do if f[i] == 'd' then return #f[i + 1] end end
-  return #f[2]
-end
-
 local function fitting(f)
-  return alone or sizeOf(f) <= room
+  local _, d = partsOf(f)
+  return alone or #d <= room
 end
 
 local function inherit(dead)
@@ -84,10 +83,15 @@ for _, dead in ipairs(redis.call('SMEMBERS', b .. '/fenced')) do
   end
 end
 
+-- Digit by digit: the numbers of an id are larger than Lua's are exact.
+local function less(number)
+  return (string.gsub(number, '([1-9])(0*)$', function(digit, zeros) return digit - 1 .. string.rep('9', #zeros) end))
+end
+
 local function before(id)
   local ms, seq = string.match(id, '(%d+)-(%d+)')
-  if seq ~= '0' then return ms .. '-' .. string.format('%.0f', seq - 1) end
-  return string.format('%.0f', ms - 1) .. '-18446744073709551615'
+  if seq ~= '0' then return ms .. '-' .. less(seq) end
+  return less(ms) .. '-18446744073709551615'
 end
 
 local function read(level)

@@ -52,10 +52,12 @@ export const declareInbox: Script = {
 local b, levels, layout, state, source, start = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if source ~= '' and redis.call('EXISTS', source .. '/meta') == 0 then return 'nosource' end
 local there = redis.call('HGET', b .. '/meta', 'layout')
+if ARGV[7] == '1' or there and there ~= layout then return { there, 0 } end
+check(b, true, levels)
+-- Some are there where somebody has removed others of its keys, or messages came after that.
+for level = 0, levels - 1 do redis.pcall('XGROUP', 'CREATE', b .. '/ready' .. level, 'g', 0, 'MKSTREAM') end
+redis.pcall('XGROUP', 'CREATE', b .. '/bell', 'g', 0, 'MKSTREAM')
 if there then return { there, 0 } end
-if ARGV[7] == '1' then return { false, 0 } end
-for level = 0, levels - 1 do redis.call('XGROUP', 'CREATE', b .. '/ready' .. level, 'g', 0, 'MKSTREAM') end
-redis.call('XGROUP', 'CREATE', b .. '/bell', 'g', 0, 'MKSTREAM')
 redis.call('HSET', b .. '/meta', 'layout', layout)
 if source ~= '' then
   redis.call('HINCRBY', source .. '/meta', 'version', 1)
@@ -186,11 +188,13 @@ local b, source, ordered = ARGV[1], ARGV[2], string.sub(ARGV[3], 1, 1) == '1'
 local levels = tonumber(string.match(ARGV[3], '%d+$'))
 local cursor = redis.call('HGET', b .. '/meta', 'cursor ' .. source)
 if not cursor then return 0 end
+check(b, ordered, levels)
 local time, limit = now(), 200
 local entries = redis.call('XRANGE', source .. '/log', '(' .. cursor, '+', 'COUNT', limit)
 for _, entry in ipairs(entries) do
   local f = entry[2]
-  store(b, ordered, time, math.min(f[6], levels - 1), f[8], f[10], f[2], f[4])
+  local m, d = partsOf(f)
+  store(b, ordered, time, levelOf(f[6], levels), f[8] or '', f[10] or '', m or '', d)
 end
 if #entries == limit then
   redis.call('HSET', b .. '/meta', 'cursor ' .. source, entries[#entries][1])
