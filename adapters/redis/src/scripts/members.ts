@@ -15,6 +15,7 @@ if before ~= '' then
   redis.call('ZREM', b .. '/members', before)
   redis.call('SADD', b .. '/fenced', before)
 end
+begin(b)
 redis.call('ZADD', b .. '/members', string.format('%.0f', now() + ARGV[3]), me)
 return 1
 `,
@@ -27,6 +28,7 @@ local b, me = ARGV[1], ARGV[2]
 if not redis.call('ZSCORE', b .. '/members', me) then
   return redis.call('EXISTS', b .. '/meta') == 1 and 'lost' or 'gone'
 end
+begin(b)
 redis.call('ZADD', b .. '/members', string.format('%.0f', now() + ARGV[3]), me)
 return 'ok'
 `,
@@ -54,6 +56,7 @@ export const sweep: Script = {
 local b, levels, cursor = ARGV[1], tonumber(ARGV[2]), ARGV[4]
 if redis.call('EXISTS', b .. '/meta') == 0 then return { 0, '-' } end
 check(b, true, levels)
+begin(b)
 local time, found = now(), 0
 for _, dead in ipairs(redis.call('ZRANGEBYSCORE', b .. '/members', '-inf', time)) do
   redis.call('ZREM', b .. '/members', dead)

@@ -14,6 +14,11 @@ local function now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- Where memory is full Redis refuses what begins with a write that may take some: what frees it in the end begins with another.
+local function begin(b)
+  redis.call('SREM', b .. '/fenced', '')
+end
+
 -- Fails where a key has a value of another type.
 local function check(b, ordered, levels)
   for level = 0, levels - 1 do redis.call('XLEN', b .. '/ready' .. level) end

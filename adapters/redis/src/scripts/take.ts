@@ -18,6 +18,7 @@ if not redis.call('ZSCORE', b .. '/members', me) then
   return redis.call('EXISTS', b .. '/meta') == 1 and 'lost' or 'gone'
 end
 check(b, ordered, levels)
+begin(b)
 local time = now()
 redis.call('ZADD', b .. '/members', string.format('%.0f', time + ARGV[8]), me)
 if #ARGV > 9 then

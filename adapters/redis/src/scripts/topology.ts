@@ -161,6 +161,7 @@ return count
 /** An ephemeral inbox lives for another lease. KEYS: their register. ARGV: which, the lease in ms. */
 export const prolong: Script = {
   lua: `${prelude}
+redis.call('ZREM', KEYS[1], '')
 return redis.call('ZADD', KEYS[1], string.format('%.0f', now() + ARGV[2]), ARGV[1])
 `,
 };
