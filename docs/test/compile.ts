@@ -24,6 +24,10 @@ const tsconfig = {
 /** What a page takes as its reader's own. */
 const readers = {
   "my-adapter.ts": 'export { adapter } from "@waybill/memory";\n',
+  "orders.ts": `import type { Topic } from "@waybill/core";
+interface Order { readonly orderId: string }
+export declare const orderPlaced: Topic<Order, Order>;
+`,
   "billing.ts": "export declare function startBilling(bus: object): Promise<string[]>;\n",
 };
 
