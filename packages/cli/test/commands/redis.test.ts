@@ -11,9 +11,15 @@ afterAll(() => broker?.stop());
 test.skipIf(broker === undefined)("a Redis is examined, published to and repaired as a file is", async () => {
   const url = broker?.url ?? "";
   const namespace = `cli-${randomUUID()}`;
-  const { run } = await place({ url, namespace, consumers: { "order.placed/billing": {}, "email.send": {} } });
+  const { run } = await place({
+    url,
+    namespace,
+    adapters: { redis: { leaseMs: 5_000 } },
+    consumers: { "order.placed/billing": {}, "email.send": {} },
+  });
   const examined = await run("doctor");
   expect(examined.code).toBe(0);
+  expect(examined.stdout).toContain("· sections: redis (file)");
   expect(examined.stdout).toContain("· order.placed/billing: is not there yet; its first consumer makes it");
 
   const bus = await connect(url, { source: "order-service", namespace, adapters: [redis] });
