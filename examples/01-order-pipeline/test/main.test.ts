@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { generateOrders } from "../src/generate.ts";
 import { faultOf } from "../src/payments.ts";
-import { outputShape, startMain } from "./start-main.ts";
+import { type Main, outputShape, startMain } from "./start-main.ts";
 
 // Whole runs, each of half a dozen processes, also where other tests run beside them.
 vi.setConfig({ testTimeout: 90_000 });
@@ -127,12 +127,17 @@ test("a database of the user's own may hold an earlier run", async () => {
 
 test.skipIf(redis === undefined)("a Redis that others use keeps none of a run's messages and topics", async () => {
   const before = await lastingKeys(redis?.url ?? "");
-  const runs = ["a", "b"].map(() => startMain({ args: [input], url: redis?.url, folder }).ended);
-  for (const { exitCode, stderr } of await Promise.all(runs))
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  const start = (arg: string): Main => startMain({ args: [arg], url: redis?.url, folder });
+  const interrupted = start("-");
+  interrupted.stdin.write(`${lines.join("\n")}\n`);
+  const whole = [start(input), start(input)];
+  await interrupted.printed(/billing [1-9]/);
+  interrupted.kill("SIGINT");
+  const ends = await Promise.all([...whole, interrupted].map(({ ended }) => ended));
+  expect(ends.map(({ exitCode }) => exitCode)).toEqual([0, 0, 130]);
   const left = (await lastingKeys(redis?.url ?? "")).filter((key) => !before.includes(key));
   const layout = expect.stringMatching(/^wb:\{orders-\w+\}\/layout$/) as string;
-  expect(left).toEqual([layout, layout]);
+  expect(left).toEqual([layout, layout, layout]);
 });
 
 test("a file that is not there is named", async () => {
