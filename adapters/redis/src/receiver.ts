@@ -17,7 +17,7 @@ import { keysOfInbox, readyKey } from "./names.ts";
 import { Reader } from "./reader.ts";
 import { recovered } from "./recovery.ts";
 import { join, leave, renew, sweep } from "./scripts/members.ts";
-import { type Mine, sendAll, settleAll } from "./settlements.ts";
+import { isMine, type Mine, sendAll, settleAll } from "./settlements.ts";
 import type { Shared } from "./shared.ts";
 import type { Held } from "./wire.ts";
 
@@ -82,10 +82,6 @@ export class RedisReceiver implements Receiver {
     return addressOf(this.#options.inbox);
   }
 
-  get inbox(): Inbox {
-    return this.#options.inbox;
-  }
-
   /** Becomes a member and begins to read. @throws WaybillError `MISSING` */
   async start(): Promise<void> {
     if (!(await this.#join(""))) throw this.#missing();
@@ -118,11 +114,14 @@ export class RedisReceiver implements Receiver {
     if (this.#state === "closed") return;
     await this.stop();
     this.#state = "closed";
+    const { context, settings } = this.#options.shared;
+    const deadline = context.clock.now() + settings.commandTimeoutMs;
+    const held = this.#hand.empty().map((delivery) => ({ delivery, outcome: "release" }) as const);
     try {
-      await this.settle(this.#hand.all().map((delivery) => ({ delivery, outcome: "release" })));
-      await this.#leave();
+      await this.#apply(held, this.#lease.name, deadline);
+      await this.#leave(deadline);
     } catch {
-      // Its lease runs out.
+      // Where Redis is away its lease runs out.
     }
     this.#lease.end();
     this.#options.closed(this);
@@ -197,12 +196,19 @@ export class RedisReceiver implements Receiver {
     return results;
   }
 
-  async #apply(mine: readonly Mine[], name: string): Promise<ReadonlyMap<object, SettleResult>> {
+  async #apply(mine: readonly Mine[], name: string, deadline = Infinity): Promise<ReadonlyMap<object, SettleResult>> {
     if (mine.length === 0) return new Map();
     this.#settling.add(mine);
     try {
       const { inbox, shared } = this.#options;
-      const { said, results } = await settleAll(mine, { inbox, base: this.#base, keys: this.#keys, name, shared });
+      const { said, results } = await settleAll(mine, {
+        inbox,
+        base: this.#base,
+        keys: this.#keys,
+        name,
+        deadline,
+        shared,
+      });
       if (said !== "ok") void this.#refused(name, said);
       return results;
     } catch (thrown) {
@@ -225,9 +231,9 @@ export class RedisReceiver implements Receiver {
     });
   }
 
-  async #leave(): Promise<void> {
+  async #leave(deadline: number): Promise<void> {
     const { inbox, shared } = this.#options;
-    await shared.ask(async (client) => {
+    await shared.calls.ask(deadline, async (client) => {
       await client.run(leave, this.#keys, [this.#base, this.#lease.name]);
       if (inbox.ephemeral) await shared.topology.removeInbox(client, inbox);
     });
@@ -236,11 +242,10 @@ export class RedisReceiver implements Receiver {
   /** The last answer of an earlier connection may have brought messages that never came here. */
   async #connected(client: Client): Promise<void> {
     const { name } = this.#lease;
-    const isKnown = new Set(this.#hand.all().map(({ entry, level }) => `${level} ${entry}`));
-    for (const batch of this.#settling)
-      for (const { delivery } of batch) isKnown.add(`${delivery.level} ${delivery.entry}`);
+    const settling = [...this.#settling].flatMap((batch) => batch.map(({ delivery }) => delivery));
+    const known = [...this.#hand.all(), ...settling];
     const levels = this.#options.inbox.shape.priorities;
-    this.#took(name, await recovered(client, { base: this.#base, levels, name, isKnown }));
+    this.#took(name, await recovered(client, { base: this.#base, levels, name, known }));
   }
 
   /** The server does not know us by this name, or not the inbox. Once for each name. */
@@ -289,9 +294,4 @@ export class RedisReceiver implements Receiver {
     const { source, group } = this.#options.inbox;
     return new WaybillError("MISSING", `group "${group}" of "${source}" was removed; subscribe again`);
   }
-}
-
-/** Whether it is in the user's hands still, as far as this receiver knows. */
-function isMine(settlement: Settlement): settlement is Mine {
-  return (settlement.delivery as Held).place >= 0;
 }

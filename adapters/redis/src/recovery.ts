@@ -7,8 +7,8 @@ export interface RecoveryOptions {
   readonly base: string;
   readonly levels: number;
   readonly name: string;
-  /** What the member knows it has: its level, a space, its id. */
-  readonly isKnown: ReadonlySet<string>;
+  /** What the member knows it has. */
+  readonly known: readonly Held[];
 }
 
 /** More than a member ever holds. */
@@ -16,7 +16,8 @@ const most = 10_000;
 
 /** What the server says a member has and it has never heard of, because the answer that brought it was lost. */
 export async function recovered(client: Client, options: RecoveryOptions): Promise<readonly Held[]> {
-  const { base, levels, name, isKnown } = options;
+  const { base, levels, name, known } = options;
+  const isKnown = new Set(known.map(({ entry, level }) => `${level} ${entry}`));
   const held: Held[] = [];
   for (let level = levels - 1; level >= 0; level -= 1) {
     const ready = readyKey(base, level);

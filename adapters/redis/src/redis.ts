@@ -102,7 +102,12 @@ class RedisTransport implements Transport {
   async receive(inbox: Inbox, flow: Flow, sink: Sink): Promise<Receiver> {
     const closed = (gone: RedisReceiver): void => void this.#receivers.delete(gone);
     const receiver = new RedisReceiver({ inbox, flow, sink, shared: this.#use(), closed });
-    await receiver.start();
+    try {
+      await receiver.start();
+    } catch (error) {
+      await receiver.close();
+      throw error;
+    }
     this.#receivers.add(receiver);
     return receiver;
   }
@@ -160,6 +165,7 @@ class RedisTransport implements Transport {
   /** Again and again while the connection is up, one run after the other. */
   #every(ms: number, work: (client: Client) => Promise<void>): Cancel {
     const { clock } = this.#context;
+    let isOver = false;
     let cancel: Cancel = () => undefined;
     const round = async (): Promise<void> => {
       try {
@@ -168,10 +174,13 @@ class RedisTransport implements Transport {
       } catch {
         // The connection is lost, or it is tried again the next time.
       }
-      if (this.#supervisor.state !== "closed") cancel = clock.after(ms, () => void round());
+      if (!isOver) cancel = clock.after(ms, () => void round());
     };
     cancel = clock.after(ms, () => void round());
-    return () => cancel();
+    return () => {
+      isOver = true;
+      cancel();
+    };
   }
 
   async #renew(client: Client): Promise<void> {

@@ -9,6 +9,11 @@ import { type Counts, countsAfter, type Held, movedMeta } from "./wire.ts";
 /** A settlement of something that is in hand. */
 export type Mine = Settlement & { readonly delivery: Held };
 
+/** Whether it is in the user's hands still, as far as its receiver knows. */
+export function isMine(settlement: Settlement): settlement is Mine {
+  return (settlement.delivery as Held).place >= 0;
+}
+
 /** What was decided in one turn, as `apply` takes it. */
 interface Operations {
   readonly args: readonly Argument[];
@@ -29,6 +34,8 @@ export interface Settler {
   readonly keys: readonly string[];
   /** The member's. */
   readonly name: string;
+  /** Epoch ms, after which nobody waits for the answer. */
+  readonly deadline: number;
   readonly shared: Pick<Shared, "calls" | "outbox" | "isCluster" | "context" | "settings">;
 }
 
@@ -40,12 +47,12 @@ export interface Settled {
 
 /** Settles in one step all that was decided in one turn. Rejects with a `CallError`; then nothing is settled. */
 export async function settleAll(batch: readonly Mine[], settler: Settler): Promise<Settled> {
-  const { inbox, base, keys, name, shared } = settler;
+  const { inbox, base, keys, name, deadline, shared } = settler;
   for (;;) {
     const effects = await effectsOf(batch, shared);
     const { args, count, moved, touched } = operationsOf(batch, inbox.ordered, (one) => effects.get(one) ?? noSections);
     const all = ["S", base, name, Number(inbox.ordered), count, ...args];
-    const answer = await shared.calls.apply(tagOf(base), [...keys, ...touched], all, Infinity);
+    const answer = await shared.calls.apply(tagOf(base), [...keys, ...touched], all, deadline);
     if (answer.said === "ok") {
       const lost = new Set(answer.lost.map((index) => moved[index]));
       return { said: "ok", results: resultsOf(batch, (delivery) => (lost.has(delivery) ? "lost" : "settled")) };

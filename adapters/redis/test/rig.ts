@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import {
+  type AdapterContext,
   type Address,
   type Delivery,
   type Inbox,
@@ -32,7 +33,12 @@ export const leaseMs = 600;
 const namespace = "t";
 
 /** `past` is the way of the other one, where the transport's leads through a proxy. */
-export async function rigOn(url: string, options: object = {}, past: string = url): Promise<Rig> {
+export async function rigOn(
+  url: string,
+  options: object = {},
+  past: string = url,
+  over: Partial<AdapterContext> = {},
+): Promise<Rig> {
   const reports: { kind: Report; error: WaybillError | undefined }[] = [];
   const transport = await redis.connect(new URL(url), {
     namespace,
@@ -42,6 +48,7 @@ export async function rigOn(url: string, options: object = {}, past: string = ur
     random: Math.random,
     backoff: (attempt) => Math.min(20 * attempt, 200),
     report: (kind, _inbox, error) => void reports.push({ kind, error }),
+    ...over,
   });
   const other = await opened(settingsFor(past));
   const close = async (): Promise<void> => {
