@@ -11,6 +11,7 @@ export const losingMutants: readonly Mutant[] = [
     caughtBy: [
       "FLT-1/cut",
       "FLT-1/settle",
+      "FLT-1/lease",
       "FLT-1/hole",
       "FLT-1/restart",
       "FLT-1/away",

@@ -3,7 +3,7 @@ import type { Bus } from "@waybill/core";
 import type { Bench } from "../../bench.ts";
 import { type Case, casesOf } from "../../case.ts";
 import { codeOf, gate, range, sameNumbers, unique } from "../../expect.ts";
-import { links as owed } from "../../owed.ts";
+import { every, links as owed, where } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
 
 /** FLT-1, the link. */
@@ -71,6 +71,34 @@ export const links: readonly Case[] = casesOf("FLT-1", {
       await (await bench.connect()).work(queue, {}, seen.handler());
       await bench.drained(direct.inbox(queue));
       sameNumbers(seen.numbers, [1, 2], "handled");
+    },
+  },
+  lease: {
+    shows: "a consumer whose link was deaf for longer than its lease gets what came meanwhile, each time",
+    owed: every(
+      owed,
+      where("a lease up to 2 s", ({ leaseMs }) => leaseMs <= 2_000),
+    ),
+    async run(bench) {
+      const [queue, link, seen] = [bench.queue(), await bench.link(), new Recorder()];
+      const [bus, direct] = [await bench.connect({ url: link.url(bench.url) }), await bench.connect()];
+      await bus.work(queue, {}, seen.handler());
+      for (const from of range(0, 8).map((round) => round * 20)) {
+        link.blackHole();
+        const until = performance.now() + bench.manifest.leaseMs * 1.5;
+        await direct.publishMany(
+          queue,
+          range(from, from + 20).map((n) => ({ n })),
+        );
+        await bench.eventually(
+          "its lease is over",
+          () => performance.now(),
+          (now) => now > until,
+        );
+        await link.heal();
+        await bench.drained(direct.inbox(queue));
+      }
+      sameNumbers(unique(seen.done), range(0, 160), "handled");
     },
   },
   hole: {
