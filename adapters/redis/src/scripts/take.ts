@@ -60,29 +60,24 @@ local function inherit(dead)
       local id = pending[1]
       local entry = redis.call('XRANGE', ready, id, id)[1]
       if not entry then redis.call('XACK', ready, 'g', id)
-      elseif not fitting(entry[2]) then
-        answer[2] = 1
-        return false
+      elseif not fitting(entry[2]) then return
       else
         redis.call('XCLAIM', ready, 'g', me, 0, id, 'JUSTID', 'RETRYCOUNT', pending[4] + 1)
         add(id, level, pending[4] + 1, entry[2])
       end
     end
-    if left == 0 then return false end
-    if #redis.call('XPENDING', ready, 'g', '-', '+', 1, dead) > 0 then return false end
+    if left == 0 or #redis.call('XPENDING', ready, 'g', '-', '+', 1, dead) > 0 then return end
   end
   for level = 0, levels - 1 do redis.call('XGROUP', 'DELCONSUMER', b .. '/ready' .. level, 'g', dead) end
   redis.call('XGROUP', 'DELCONSUMER', b .. '/bell', 'g', dead)
   redis.call('SREM', b .. '/fenced', dead)
-  return true
 end
 
 for _, dead in ipairs(redis.call('SMEMBERS', b .. '/fenced')) do
-  if left == 0 or not inherit(dead) then
-    ring(b)
-    break
-  end
+  if left > 0 then inherit(dead) end
 end
+-- Another may have room for the rest. What did not fit must not ring, or it would call its own reader for ever: the sweep does.
+if left == 0 and redis.call('SCARD', b .. '/fenced') > 0 then ring(b) end
 
 -- Digit by digit: the numbers of an id are larger than Lua's are exact.
 local function less(number)
