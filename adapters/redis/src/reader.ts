@@ -172,8 +172,10 @@ export class Reader {
     const taken = await taking;
     if (typeof taken === "string") {
       this.#interrupt();
+      // At once, so that nothing the wait still brings is delivered under a lease that is over.
+      const mended = member.refused(name, taken);
       await waiting.catch(() => undefined);
-      return member.refused(name, taken);
+      return mended;
     }
     this.#dueAt = context.clock.now() + taken.untilDue;
     if (taken.held.length > 0) this.#took(name, taken.held);
