@@ -149,7 +149,9 @@ export class RedisReceiver implements Receiver {
   }
 
   #room(): Room {
-    return this.#state === "open" ? this.#hand.room : { count: 0, bytes: 0, alone: false };
+    // Under a name that is no member's yet nothing may be taken: it could not be settled.
+    const isMember = this.#state === "open" && this.#mending === undefined;
+    return isMember ? this.#hand.room : { count: 0, bytes: 0, alone: false };
   }
 
   /** What was read is delivered as far as there is room by now; the rest goes back at once. */
@@ -164,10 +166,20 @@ export class RedisReceiver implements Receiver {
       if (this.#state === "open" && this.#hand.offer(delivery)) taken.push(delivery);
       else surplus.push({ delivery, outcome: "release" });
     }
-    if (surplus.length > 0) void this.#apply(surplus, name);
+    if (surplus.length > 0) void this.#giveBack(surplus, name);
     if (taken.length === 0) return;
     if (this.#hand.flow.settle === "first") void this.#deliverOnce(taken, name);
     else this.#options.sink.deliver(taken);
+  }
+
+  /** Until it is done, for nobody else would give them back while the lease lasts. */
+  async #giveBack(surplus: readonly Mine[], name: string): Promise<void> {
+    const { clock, backoff } = this.#options.shared.context;
+    for (let attempt = 1; name === this.#lease.name && this.#state !== "closed"; attempt += 1) {
+      const results = await this.#apply(surplus, name);
+      if (surplus.every(({ delivery }) => typeof results.get(delivery) !== "object")) return;
+      await new Promise<void>((resolve) => void clock.after(backoff(attempt), resolve));
+    }
   }
 
   /** Settles first, so that nothing is delivered twice (ACK-6). */
@@ -257,6 +269,7 @@ export class RedisReceiver implements Receiver {
     this.#mending = mending;
     await mending;
     this.#mending = undefined;
+    this.#reader.nudge();
   }
 
   async #mend(why: "lost" | "gone"): Promise<void> {
