@@ -12,11 +12,10 @@ import { CallError } from "./calls.ts";
 import type { Client } from "./client.ts";
 import { toError } from "./errors.ts";
 import { Hand, type Room } from "./hand.ts";
-import { Lease } from "./lease.ts";
+import { Membership } from "./membership.ts";
 import { keysOfInbox, readyKey } from "./names.ts";
 import { Reader } from "./reader.ts";
 import { recovered } from "./recovery.ts";
-import { join, leave, renew, sweep } from "./scripts/members.ts";
 import { isMine, type Mine, sendAll, settleAll } from "./settlements.ts";
 import type { Shared } from "./shared.ts";
 import type { Held } from "./wire.ts";
@@ -39,9 +38,8 @@ export class RedisReceiver implements Receiver {
   /** Handed to `settle`, and not answered yet. */
   readonly #settling = new Set<readonly Mine[]>();
   readonly #reader: Reader;
-  readonly #lease: Lease;
+  readonly #member: Membership;
   readonly #end: PromiseWithResolvers<void>;
-  #cursor = "-";
   #state: "open" | "stopped" | "closed" = "open";
   #mending: Promise<void> | undefined;
 
@@ -51,22 +49,27 @@ export class RedisReceiver implements Receiver {
     this.#hand = new Hand(flow);
     this.#base = shared.topology.baseOf(inbox);
     this.#keys = keysOfInbox(this.#base, inbox.shape.priorities);
-    const { leaseMs } = shared.settings;
-    this.#lease = new Lease(shared.context.clock, leaseMs, () => void this.#refused(this.#lease.name, "lost"));
+    this.#member = new Membership({
+      inbox,
+      base: this.#base,
+      keys: this.#keys,
+      shared,
+      over: (name) => void this.#refused(name, "lost"),
+    });
     this.#reader = new Reader({
       base: this.#base,
       levels: inbox.shape.priorities,
       ordered: inbox.ordered,
-      leaseMs,
+      leaseMs: shared.settings.leaseMs,
       context: shared.context,
       open: () => shared.openBlocking(readyKey(this.#base, 0)),
       unblock: (id) => shared.unblock(id, readyKey(this.#base, 0)),
       member: {
-        name: () => this.#lease.name,
+        name: () => this.#member.name,
         ready: () => this.#mending,
         room: () => this.#room(),
         took: (name, held) => this.#took(name, held),
-        renewed: (name, sentAt) => this.#lease.renewed(name, sentAt),
+        renewed: (name, sentAt) => this.#member.lease.renewed(name, sentAt),
         refused: (name, why) => this.#refused(name, why),
         connected: (client) => this.#connected(client),
         failing: (error) => shared.context.report("lost", inbox, error),
@@ -84,7 +87,7 @@ export class RedisReceiver implements Receiver {
 
   /** Becomes a member and begins to read. @throws WaybillError `MISSING` */
   async start(): Promise<void> {
-    if (!(await this.#join(""))) throw this.#missing();
+    if (!(await this.#member.join(""))) throw this.#missing();
     await this.#reader.start();
   }
 
@@ -118,48 +121,38 @@ export class RedisReceiver implements Receiver {
     const deadline = context.clock.now() + settings.commandTimeoutMs;
     const held = this.#hand.empty().map((delivery) => ({ delivery, outcome: "release" }) as const);
     try {
-      await this.#apply(held, this.#lease.name, deadline);
-      await this.#leave(deadline);
+      await this.#apply(held, this.#member.name, deadline);
+      await this.#member.leave(deadline);
     } catch {
       // Where Redis is away its lease runs out.
     }
-    this.#lease.end();
+    this.#member.lease.end();
     this.#options.closed(this);
     this.#end.resolve();
   }
 
-  /** Keeps the lease, and the inbox if it is ephemeral. */
+  /** Keeps the lease. */
   async renew(client: Client): Promise<void> {
-    const { inbox, shared } = this.#options;
-    const { name } = this.#lease;
-    const sentAt = shared.context.clock.now();
-    const said = String(await client.run(renew, this.#keys, [this.#base, name, shared.settings.leaseMs]));
-    if (said === "lost" || said === "gone") return this.#refused(name, said);
-    this.#lease.renewed(name, sentAt);
-    if (inbox.ephemeral) await shared.topology.prolong(client, inbox);
+    const { name } = this.#member;
+    const why = await this.#member.renew(client);
+    if (why !== undefined) await this.#refused(name, why);
   }
 
   /** Looks for dead members of this inbox; says how much of them there is. */
-  async sweep(client: Client): Promise<number> {
-    const { inbox, shared } = this.#options;
-    const args = [this.#base, inbox.shape.priorities, shared.settings.leaseMs, this.#cursor];
-    const [found, cursor] = (await client.run(sweep, this.#keys, args)) as [number, Buffer];
-    this.#cursor = String(cursor);
-    return found;
+  sweep(client: Client): Promise<number> {
+    return this.#member.sweep(client);
   }
 
   #room(): Room {
-    // Under a name that is no member's yet nothing may be taken: it could not be settled.
-    const isMember = this.#state === "open" && this.#mending === undefined;
-    return isMember ? this.#hand.room : { count: 0, bytes: 0, alone: false };
+    return this.#state === "open" ? this.#hand.room : { count: 0, bytes: 0, alone: false };
   }
 
   /** What was read is delivered as far as there is room by now; the rest goes back at once. */
   #took(name: string, held: readonly Held[]): void {
     // Of a lease that is over: they are others' by now.
-    if (name !== this.#lease.name || held.length === 0) return;
+    if (name !== this.#member.name || held.length === 0) return;
     // After a long turn of the event loop what has come is read before timers fire.
-    if (this.#lease.isOver) return void this.#refused(name, "lost");
+    if (this.#member.lease.isOver) return void this.#refused(name, "lost");
     const taken: Held[] = [];
     const surplus: Mine[] = [];
     for (const delivery of held) {
@@ -175,7 +168,7 @@ export class RedisReceiver implements Receiver {
   /** Until it is done, for nobody else would give them back while the lease lasts. */
   async #giveBack(surplus: readonly Mine[], name: string): Promise<void> {
     const { clock, backoff } = this.#options.shared.context;
-    for (let attempt = 1; name === this.#lease.name && this.#state !== "closed"; attempt += 1) {
+    for (let attempt = 1; name === this.#member.name && this.#state !== "closed"; attempt += 1) {
       const results = await this.#apply(surplus, name);
       if (surplus.every(({ delivery }) => typeof results.get(delivery) !== "object")) return;
       await new Promise<void>((resolve) => void clock.after(backoff(attempt), resolve));
@@ -193,7 +186,7 @@ export class RedisReceiver implements Receiver {
 
   async #settle(mine: readonly Mine[]): Promise<ReadonlyMap<object, SettleResult>> {
     if (this.#hand.flow.settle === "first") return sendAll(mine, this.#options.shared);
-    const { name } = this.#lease;
+    const { name } = this.#member;
     const results = new Map(await this.#apply(mine, name));
     // One that cannot be settled must not keep back the others.
     const failed = mine.filter(({ delivery }) => typeof results.get(delivery) === "object");
@@ -202,7 +195,7 @@ export class RedisReceiver implements Receiver {
         for (const [delivery, result] of await this.#apply([one], name)) results.set(delivery, result);
       if (typeof results.get(one.delivery) !== "object") continue;
       // It is still ours, unless the lease is another by now.
-      if (name === this.#lease.name) this.#hand.add(one.delivery);
+      if (name === this.#member.name) this.#hand.add(one.delivery);
       else results.set(one.delivery, "lost");
     }
     return results;
@@ -231,29 +224,9 @@ export class RedisReceiver implements Receiver {
     }
   }
 
-  async #join(before: string): Promise<boolean> {
-    const { shared } = this.#options;
-    const { name } = this.#lease;
-    const args = [this.#base, name, shared.settings.leaseMs, before];
-    return shared.ask(async (client) => {
-      const sentAt = shared.context.clock.now();
-      const isMember = (await client.run(join, this.#keys, args)) === 1;
-      if (isMember) this.#lease.renewed(name, sentAt);
-      return isMember;
-    });
-  }
-
-  async #leave(deadline: number): Promise<void> {
-    const { inbox, shared } = this.#options;
-    await shared.calls.ask(deadline, async (client) => {
-      await client.run(leave, this.#keys, [this.#base, this.#lease.name]);
-      if (inbox.ephemeral) await shared.topology.removeInbox(client, inbox);
-    });
-  }
-
   /** The last answer of an earlier connection may have brought messages that never came here. */
   async #connected(client: Client): Promise<void> {
-    const { name } = this.#lease;
+    const { name } = this.#member;
     const settling = [...this.#settling].flatMap((batch) => batch.map(({ delivery }) => delivery));
     const known = [...this.#hand.all(), ...settling];
     const levels = this.#options.inbox.shape.priorities;
@@ -263,21 +236,20 @@ export class RedisReceiver implements Receiver {
   /** The server does not know us by this name, or not the inbox. Once for each name. */
   async #refused(name: string, why: "lost" | "gone"): Promise<void> {
     if (this.#mending !== undefined) return this.#mending;
-    if (name !== this.#lease.name || this.#state === "closed") return;
+    if (name !== this.#member.name || this.#state === "closed") return;
     // What fails is tried again when the reader hears that it is no member.
     const mending = this.#mend(why).catch(() => undefined);
     this.#mending = mending;
     await mending;
     this.#mending = undefined;
-    this.#reader.nudge();
   }
 
   async #mend(why: "lost" | "gone"): Promise<void> {
     if (why === "gone" && (await this.#restore()) === "repaired") return;
     this.#lose(why === "gone" ? "its inbox is gone" : "it was not renewed in time");
-    const before = this.#lease.rename();
+    const before = this.#member.lease.rename();
     const isBack = await this.#restore();
-    if (isBack === "gone" || !(await this.#join(before))) this.#abandon();
+    if (isBack === "gone" || !(await this.#member.join(before))) this.#abandon();
   }
 
   async #restore(): Promise<"there" | "repaired" | "restored" | "gone"> {
@@ -297,7 +269,7 @@ export class RedisReceiver implements Receiver {
   /** Its inbox was removed: it gets nothing more. */
   #abandon(): void {
     this.#state = "closed";
-    this.#lease.end();
+    this.#member.lease.end();
     void this.#reader.stop();
     this.#options.closed(this);
     this.#end.reject(this.#missing());
