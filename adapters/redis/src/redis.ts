@@ -87,7 +87,12 @@ class RedisTransport implements Transport {
   }
 
   async declare(places: readonly Place[]): Promise<void> {
-    for (const place of places) await this.#use().ask((client) => this.#topology.declare(client, place));
+    const shared = this.#use();
+    for (const place of places) {
+      await shared.ask((client) => this.#topology.declare(client, place));
+      // Each step has a bound, not all of a long replay.
+      if (place.kind === "inbox") while (await shared.ask((client) => this.#topology.catchUp(client, place.inbox)));
+    }
   }
 
   async remove(place: Place): Promise<void> {

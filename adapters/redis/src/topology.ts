@@ -49,11 +49,10 @@ export class Topology {
     else await this.#declareInbox(client, place.inbox, place.start);
   }
 
-  /** Makes an inbox; says whether it is new. */
+  /** Makes an inbox, to be caught up with. */
   async #declareInbox(client: Client, inbox: Inbox, start: Start): Promise<void> {
     const isNew = await this.makeInbox(client, inbox, start);
     if (start.reset && !isNew) await this.#reset(client, inbox, start);
-    await this.#catchUp(client, inbox);
   }
 
   async #declareSource(client: Client, { name, shape }: Source): Promise<void> {
@@ -219,11 +218,11 @@ export class Topology {
     const base = this.baseOf(inbox);
     const [seconds, micros] = ((await client.command("TIME", [])) as readonly Buffer[]).map(Number);
     const isToEnd = start.from === "now";
+    const now = `${(seconds ?? 0) * 1_000 + Math.floor((micros ?? 0) / 1_000)}`;
     // While it is replaying it gets nothing new, so that all there is can go.
-    if (!isToEnd)
-      for (const source of await this.#feeding(client, inbox))
-        await this.#rewind(client, source, inbox, cursorOf(start));
-    const upTo = isToEnd ? `${(seconds ?? 0) * 1_000 + Math.floor((micros ?? 0) / 1_000)}` : "+";
+    const sources = isToEnd ? await this.#replayed(client, base) : await this.#feeding(client, inbox);
+    for (const source of sources) await this.#rewind(client, source, inbox, isToEnd ? now : cursorOf(start));
+    const upTo = isToEnd ? now : "+";
     const args = [base, inbox.shape.priorities, Number(inbox.ordered), upTo];
     while (Number(await client.run(scripts.clear, keysOfInbox(base, inbox.shape.priorities), args)) > 0);
   }
@@ -234,15 +233,21 @@ export class Topology {
     await client.run(scripts.rewind, keys, [base, source, start]);
   }
 
-  /** Goes on with a replay, whoever has begun it. */
-  async #catchUp(client: Client, inbox: Inbox): Promise<void> {
+  /** Goes on a little with a replay, whoever has begun it; says whether there is more. */
+  async catchUp(client: Client, inbox: Inbox): Promise<boolean> {
     const base = this.baseOf(inbox);
-    const cursors = (await pairsOf(client, `${base}/meta`)).filter(([name]) => name.startsWith("cursor "));
-    for (const [name] of cursors) {
-      const source = name.slice("cursor ".length);
+    let more = false;
+    for (const source of await this.#replayed(client, base)) {
       const keys = [...keysOfInbox(base, inbox.shape.priorities), ...keysOfSource(source)];
-      while (Number(await client.run(scripts.fill, keys, [base, source, stateOfInbox(inbox)])) > 0);
+      if (Number(await client.run(scripts.fill, keys, [base, source, stateOfInbox(inbox)])) > 0) more = true;
     }
+    return more;
+  }
+
+  /** The topics whose log an inbox is being filled from. */
+  async #replayed(client: Client, base: string): Promise<readonly string[]> {
+    const fields = (await pairsOf(client, `${base}/meta`)).map(([name]) => name);
+    return fields.filter((name) => name.startsWith("cursor ")).map((name) => name.slice("cursor ".length));
   }
 }
 

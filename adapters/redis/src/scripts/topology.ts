@@ -1,14 +1,22 @@
 import type { Script } from "../script.ts";
 import { prelude } from "./prelude.ts";
 
-/** Takes out of a topic's log what it need not keep any more, unless a group has yet to be given it. */
-const pruning = `
+/** Takes out of a topic's log what it need not keep any more, unless a group has yet to be given it; says who is being moved. */
+const replaying = `
 local function prune(source)
   if redis.call('HGET', source .. '/meta', 'replaying') ~= '0' then return end
   local retain = cjson.decode(redis.call('HGET', source .. '/meta', 'shape')).retainMs
   if retain == 0 then return end
   redis.call('XTRIM', source .. '/log', 'MINID', string.format('%.0f', now() - retain))
   redis.call('PEXPIRE', source .. '/log', string.format('%.0f', retain))
+end
+
+local function move(b)
+  redis.call('HSET', b .. '/meta', 'moving', string.format('%.0f', now() + 30000))
+end
+
+local function isMoving(b)
+  return tonumber(redis.call('HGET', b .. '/meta', 'moving') or 0) > now()
 end
 
 local function hold(source)
@@ -48,7 +56,7 @@ return redis.call('HSET', ARGV[1] .. '/meta', 'wired', 1)
  * id in the log behind which it starts), verify. Answers the layout that is there (nil: none), and 1 if it is new; `nosource`.
  */
 export const declareInbox: Script = {
-  lua: `${prelude}${pruning}
+  lua: `${prelude}${replaying}
 local b, levels, layout, state, source, start = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if source ~= '' and redis.call('EXISTS', source .. '/meta') == 0 then return 'nosource' end
 local there = redis.call('HGET', b .. '/meta', 'layout')
@@ -105,10 +113,11 @@ return { meta[1], meta[2], redis.call('HGETALL', ARGV[1] .. '/groups') }
 };
 
 /**
- * Begins a replay: the inbox gets nothing new until it has caught up. ARGV: base, source, start. Answers 0 where they are not bound.
+ * Begins a replay: the inbox gets nothing new until it has caught up, and is not filled before it is cleared, or half a minute has
+ * passed in which whoever moves it has not been heard of. ARGV: base, source, start. Answers 0 where they are not bound.
  */
 export const rewind: Script = {
-  lua: `${prelude}${pruning}
+  lua: `${prelude}${replaying}
 local b, source = ARGV[1], ARGV[2]
 local bound = redis.call('HGET', source .. '/groups', b)
 if not bound then return 0 end
@@ -118,6 +127,7 @@ if bound ~= 'replaying' then
   hold(source)
 end
 redis.call('HSET', b .. '/meta', 'cursor ' .. source, ARGV[3])
+move(b)
 return 1
 `,
 };
@@ -127,8 +137,13 @@ return 1
  * (`+`: all). Answers 0 when nothing is left.
  */
 export const clear: Script = {
-  lua: `${prelude}
+  lua: `${prelude}${replaying}
 local b, levels, ordered, upTo = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1', ARGV[4]
+if upTo == '+' then
+  -- Somebody fills it already, and what was filled in must stay.
+  if not isMoving(b) then return 0 end
+  move(b)
+end
 local dropped = redis.call('XRANGE', b .. '/waiting', '-', upTo, 'COUNT', 500)
 for _, entry in ipairs(dropped) do redis.call('XDEL', b .. '/waiting', entry[1]) end
 if #dropped > 0 then return #dropped end
@@ -154,6 +169,7 @@ for _, entry in ipairs(redis.call('XRANGE', b .. '/later', '-', upTo, 'COUNT', 5
   if entry[2][10] == '1' then free(entry[2][2]) end
   count = count + 1
 end
+if count == 0 then redis.call('HDEL', b .. '/meta', 'moving') end
 return count
 `,
 };
@@ -181,14 +197,14 @@ return over
 
 /**
  * Copies a little of what a topic has kept into an inbox, in its order; the step that finds the end lets the inbox get what is new. ARGV:
- * base, source, state. Answers 0 when it has caught up.
+ * base, source, state. Answers 0 when it has caught up, or is being moved.
  */
 export const fill: Script = {
-  lua: `${prelude}${pruning}
+  lua: `${prelude}${replaying}
 local b, source, ordered = ARGV[1], ARGV[2], string.sub(ARGV[3], 1, 1) == '1'
 local levels = tonumber(string.match(ARGV[3], '%d+$'))
 local cursor = redis.call('HGET', b .. '/meta', 'cursor ' .. source)
-if not cursor then return 0 end
+if not cursor or isMoving(b) then return 0 end
 check(b, ordered, levels)
 local time, limit = now(), 200
 local entries = redis.call('XRANGE', source .. '/log', '(' .. cursor, '+', 'COUNT', limit)
