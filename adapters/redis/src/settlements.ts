@@ -1,4 +1,12 @@
-import type { Address, Headers, Inbox, SendResult, Settlement, SettleResult, WaybillError } from "@waybill/core";
+import {
+  type Address,
+  type Headers,
+  type Inbox,
+  type SendResult,
+  type Settlement,
+  type SettleResult,
+  WaybillError,
+} from "@waybill/core";
 import { CallError } from "./calls.ts";
 import type { Argument } from "./packet.ts";
 import { tagOf } from "./names.ts";
@@ -59,6 +67,11 @@ export async function settleAll(batch: readonly Mine[], settler: Settler): Promi
     }
     if (answer.said === "lost" || (answer.said === "gone" && answer.section === 0))
       return { said: answer.said, results: resultsOf(batch, () => "lost") };
+    if (answer.said === "gone")
+      throw new CallError(
+        "refused",
+        new WaybillError("MISSING", "a group that a handler sent to is not there; declare it"),
+      );
     for (const settlement of batch)
       if (settlement.outcome === "ack") for (const [to] of settlement.sends) shared.outbox.forget(to);
   }

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "@waybill/core";
 import { expect, test } from "vitest";
-import { baseOf, declared, inboxOf, leaseMs, Member, rigOn, sent, sourceOf } from "./rig.ts";
+import { baseOf, declared, inboxOf, leaseMs, letter, Member, rigOn, sent, sourceOf } from "./rig.ts";
 import { describeRedis, startServer } from "./start-server.ts";
 
 describeRedis("an end", () => {
@@ -30,6 +30,20 @@ describeRedis("an end", () => {
     await expect(Member.of(rig, inboxOf(source))).rejects.toMatchObject({ code: "PERMISSION" });
     expect(await rig.other.command("ZCARD", [`${baseOf(inboxOf(source))}/members`])).toBe(0);
     expect(pending()).toBe(before);
+  });
+
+  test("of a handling that sent to a group that is gone is refused, and is not tried for ever", async () => {
+    await using server = await startServer();
+    await using rig = await rigOn(server.url);
+    const source = sourceOf("sends");
+    await declared(rig, source);
+    await using member = await Member.of(rig, inboxOf(source));
+    await sent(rig, source, "a");
+    await member.has("a");
+    const to = { kind: "inbox", inbox: inboxOf(sourceOf("gone")) } as const;
+    const results = await member.settle(member.got[0], { outcome: "ack", sends: [[to, letter("b")]] });
+    expect(results).toEqual([expect.objectContaining({ code: "MISSING" })]);
+    expect(await member.settle(member.got[0])).toEqual(["settled"]);
   });
 
   test("of a transport leaves no timer, also where one has just fired (LIF-2)", async () => {
