@@ -112,13 +112,9 @@ export class Calls {
 
   async #once(client: Client, keys: readonly string[], args: readonly Argument[], deadline: number): Promise<Answer> {
     const { confirm, confirmMs } = this.#options;
-    const reply = client.run(apply, keys, args);
-    if (confirm === undefined) return answerOf(await this.#by(deadline, reply));
-    // Behind it on the same connection, so both are under way at once.
-    const safe = confirmed(client, confirm, keys[0] ?? "", confirmMs);
-    safe.catch(() => undefined);
-    const answer = answerOf(await this.#by(deadline, reply));
-    await this.#by(deadline, safe);
+    const answer = answerOf(await this.#by(deadline, client.run(apply, keys, args)));
+    // Not under way with it: a call that a server had to be asked for again would come behind what it is to be covered by.
+    if (confirm !== undefined) await this.#by(deadline, confirmed(client, confirm, keys[0] ?? "", confirmMs));
     return answer;
   }
 

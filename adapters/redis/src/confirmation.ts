@@ -4,8 +4,8 @@ import { toError } from "./errors.ts";
 import type { Confirmed } from "./url.ts";
 
 /**
- * Resolves when all that was sent before to the server of `key` is on its disk, or on so many replicas. To be called in the
- * turn in which the batch was sent. Rejects with `OUTCOME_UNKNOWN` where too few have it within `timeoutMs`: the server itself
+ * Resolves when all that this client has done before on the server of `key` is on its disk, or on so many replicas. To be called when
+ * the batch was answered. Rejects with `OUTCOME_UNKNOWN` where too few have it within `timeoutMs`: the server itself
  * keeps the batch, and may lose it with itself.
  */
 export async function confirmed(client: Client, asked: Confirmed, key: string, timeoutMs: number): Promise<void> {
