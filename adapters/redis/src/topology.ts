@@ -13,6 +13,7 @@ import type { Client } from "./client.ts";
 import { inboxKey, keysOfInbox, keysOfSource, registryKeys, sourceKey } from "./names.ts";
 import { stateOf } from "./routes.ts";
 import { written } from "./written.ts";
+import { ephemeralOf, ephemeralText } from "./ephemeral.ts";
 import * as scripts from "./scripts/topology.ts";
 
 /** Of the layout: what keys there are and what stands in them. */
@@ -68,7 +69,11 @@ export class Topology {
       const patterns = await pairsOf(client, this.#registry.patterns);
       for (const [base, entry] of patterns) {
         const { pattern, state } = written(entry, `the register of patterns of "${base}"`) as PatternEntry;
-        if (fits(pattern, name)) await client.run(scripts.bind, keysOfSource(source), [source, base, state]);
+        if (!fits(pattern, name)) continue;
+        await client.run(scripts.bind, keysOfSource(source), [source, base, state]);
+        // Whoever has removed it meanwhile may not have seen this topic: its copies would pile up unread.
+        if ((await client.command("EXISTS", [`${base}/meta`])) === 0)
+          await client.run(scripts.unbind, keysOfSource(source), [source, base]);
       }
     } else {
       const inbox = { source: name, shape, group: name, ordered: shape.ordered, ephemeral: false };
@@ -163,6 +168,8 @@ export class Topology {
     const base = this.baseOf(inbox);
     if (inbox.shape.kind === "pattern") {
       await client.command("HDEL", [this.#registry.patterns, base]);
+      // Whoever binds it now sees that it is gone, or has written down its topic.
+      await client.command("UNLINK", [`${base}/meta`]);
       for (const source of await this.#feeding(client, inbox))
         await client.run(scripts.unbind, keysOfSource(source), [source, base]);
     }
@@ -257,20 +264,6 @@ function cursorOf({ from }: Start): string {
   return from === "beginning" ? "0-0" : `${Math.max(Math.ceil(from) - 1, 0)}-18446744073709551615`;
 }
 
-/** An ephemeral inbox as the register has it. */
-function ephemeralText({ source, group, shape }: Inbox): string {
-  return JSON.stringify([shape.kind, shape.priorities, source, group]);
-}
-
-/** Undefined for what somebody else wrote there. */
-function ephemeralOf(text: string): Inbox | undefined {
-  const read = readArray(text);
-  const [kind, priorities, source, group] = read as [Shape["kind"], number, string, string];
-  const isOurs = typeof source === "string" && typeof group === "string" && Number.isInteger(priorities);
-  if (!isOurs) return undefined;
-  return { source, group, shape: { kind, priorities, ordered: false, retainMs: 0 }, ordered: false, ephemeral: true };
-}
-
 function stateOfInbox({ ordered, shape }: Inbox): string {
   return stateOf({ ordered, levels: shape.priorities });
 }
@@ -288,13 +281,4 @@ async function pairsOf(client: Client, key: string): Promise<readonly (readonly 
 
 function missing(what: string): WaybillError {
   return new WaybillError("MISSING", `${what} is not there, and topology is "verify"`);
-}
-
-function readArray(text: string): readonly unknown[] {
-  try {
-    const read: unknown = JSON.parse(text);
-    return Array.isArray(read) ? read : [];
-  } catch {
-    return [];
-  }
 }
