@@ -1,5 +1,6 @@
 import type { Broker } from "@waybill/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { unbind } from "../src/scripts/topology.ts";
 import {
   baseOf,
   commandsOf,
@@ -165,6 +166,18 @@ describeRedis("what somebody else takes away", () => {
     await declared(rig, source, "g");
     await using next = await Member.of(rig, inbox);
     await next.has("b");
+  });
+
+  test("an inbox, and dies half-way: it gets what comes after it was declared again (SUB-1)", async () => {
+    const source = sourceOf("half-way", { kind: "topic" });
+    await declared(rig, source, "g");
+    const inbox = inboxOf(source, "g");
+    const top = keyOf(source, "").slice(0, -1);
+    await rig.other.run(unbind, [keyOf(source, "meta"), keyOf(source, "groups")], [top, baseOf(inbox)]);
+    await declared(rig, source, "g");
+    await using member = await Member.of(rig, inbox);
+    expect(await sent(rig, source, "a")).toEqual(["stored"]);
+    await member.has("a");
   });
 
   test("the topic's own keys: it is not there, until it is declared again", async () => {

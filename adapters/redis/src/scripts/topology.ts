@@ -65,7 +65,14 @@ check(b, true, levels)
 -- Some are there where somebody has removed others of its keys, or messages came after that.
 for level = 0, levels - 1 do redis.pcall('XGROUP', 'CREATE', b .. '/ready' .. level, 'g', 0, 'MKSTREAM') end
 redis.pcall('XGROUP', 'CREATE', b .. '/bell', 'g', 0, 'MKSTREAM')
-if there then return { there, 0 } end
+if there then
+  -- Whoever was removing it may have died when it was bound no more, and still there.
+  if source ~= '' and redis.call('HEXISTS', source .. '/groups', b) == 0 then
+    redis.call('HINCRBY', source .. '/meta', 'version', 1)
+    redis.call('HSET', source .. '/groups', b, state)
+  end
+  return { there, 0 }
+end
 redis.call('HSET', b .. '/meta', 'layout', layout)
 if source ~= '' then
   redis.call('HINCRBY', source .. '/meta', 'version', 1)
