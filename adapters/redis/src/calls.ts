@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { type AdapterContext, type Cancel, type Supervisor, WaybillError } from "@waybill/core";
 import type { Client } from "./client.ts";
-import { confirmed } from "./confirmation.ts";
+import type { Confirmations } from "./confirmations.ts";
 import { isCertain, toError } from "./errors.ts";
 import type { Argument } from "./packet.ts";
 import { apply } from "./scripts/apply.ts";
-import type { Confirmed } from "./url.ts";
 
 /** What a call is answered with. */
 export type Answer =
@@ -17,9 +16,7 @@ export interface CallsOptions {
   readonly supervisor: Supervisor<Client>;
   readonly context: AdapterContext;
   /** What each call waits for beyond the server's own word. */
-  readonly confirm: Confirmed | undefined;
-  /** How long it waits for that, ms. */
-  readonly confirmMs: number;
+  readonly confirmations: Confirmations | undefined;
 }
 
 /** A call that did not end well; `unknown`: it may have been done. */
@@ -111,10 +108,10 @@ export class Calls {
   }
 
   async #once(client: Client, keys: readonly string[], args: readonly Argument[], deadline: number): Promise<Answer> {
-    const { confirm, confirmMs } = this.#options;
     const answer = answerOf(await this.#by(deadline, client.run(apply, keys, args)));
     // Not under way with it: a call that a server had to be asked for again would come behind what it is to be covered by.
-    if (confirm !== undefined) await this.#by(deadline, confirmed(client, confirm, keys[0] ?? "", confirmMs));
+    const safe = this.#options.confirmations?.confirm(client, keys[0] ?? "");
+    if (safe !== undefined) await this.#by(deadline, safe);
     return answer;
   }
 

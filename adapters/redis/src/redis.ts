@@ -21,6 +21,7 @@ import {
 } from "@waybill/core";
 import { Calls } from "./calls.ts";
 import { type Client, openBlocking } from "./client.ts";
+import { Confirmations } from "./confirmations.ts";
 import { depthOf } from "./depth.ts";
 import { walk } from "./letters.ts";
 import { manifestOf } from "./manifest.ts";
@@ -149,7 +150,9 @@ class RedisTransport implements Transport {
     const [settings, context, supervisor, topology] = [this.#settings, this.#context, this.#supervisor, this.#topology];
     const isCluster = settings.kind === "cluster";
     const confirm = this.#terms?.confirm;
-    const calls = new Calls({ supervisor, context, confirm, confirmMs: settings.commandTimeoutMs / 2 });
+    const timeoutMs = settings.commandTimeoutMs / 2;
+    const confirmations = confirm && new Confirmations({ asked: confirm, timeoutMs, isCluster });
+    const calls = new Calls({ supervisor, context, confirmations });
     const routes = new Routes(context.namespace);
     const bound = 3 * settings.commandTimeoutMs;
     return {

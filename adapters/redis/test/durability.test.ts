@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { declared, eventually, letter, rigOn, sent, sourceOf } from "./rig.ts";
+import { declared, eventually, inboxOf, letter, Member, rigOn, sent, sourceOf } from "./rig.ts";
 import { describeRedis, startServer } from "./start-server.ts";
 
 describeRedis("what is to be on a replica", () => {
@@ -24,5 +24,22 @@ describeRedis("what is to be on a replica", () => {
     const [result] = await rig.transport.send(source, [letter("b")], { deadline: Date.now() + 2_000 });
     expect(result).toMatchObject({ outcome: "unknown" });
     await replica.resume();
+  });
+
+  test("is waited for by all at once, so that leases are renewed between (ACK-3)", async () => {
+    await using server = await startServer();
+    await using rig = await rigOn(server.url, { durability: "replicas:1", commandTimeoutMs: 1_000, leaseMs: 1_500 });
+    const source = sourceOf("waits");
+    await declared(rig, source);
+    await using plain = await rigOn(server.url);
+    await sent(plain, source, "a");
+    await using member = await Member.of(rig, inboxOf(source), 1);
+    await member.has("a");
+    const deadline = Date.now() + 5_000;
+    const results = await Promise.all(
+      Array.from({ length: 16 }, (_, index) => rig.transport.send(source, [letter(`no ${index}`)], { deadline })),
+    );
+    expect(results.flat()).toEqual(results.map(() => expect.objectContaining({ outcome: "unknown" }) as unknown));
+    expect(member.lost).toEqual([]);
   });
 });
