@@ -1,7 +1,19 @@
 import { expect, test } from "vitest";
 import { keysOfInbox, keysOfSource } from "../src/names.ts";
 import { clear, rewind } from "../src/scripts/topology.ts";
-import { baseOf, declared, eventually, inboxOf, keyOf, Member, type Rig, rigOn, sent, sourceOf } from "./rig.ts";
+import {
+  baseOf,
+  declared,
+  eventually,
+  inboxOf,
+  keyOf,
+  letter,
+  Member,
+  type Rig,
+  rigOn,
+  sent,
+  sourceOf,
+} from "./rig.ts";
 import { describeRedis, startServer } from "./start-server.ts";
 
 const topic = sourceOf("t", { kind: "topic", retainMs: 3_600_000 });
@@ -58,5 +70,22 @@ describeRedis("a group that is moved to the beginning (SUB-8)", () => {
     await using member = await Member.of(rig, inbox);
     await member.has("d");
     await eventually(async () => expect(await rig.transport.depth(inbox)).toMatchObject({ ready: 0, inFlight: 1 }));
+  });
+
+  test("leaves nothing of what waited for others of its key, for the next of them to go through", async () => {
+    await using server = await startServer();
+    await using rig = await rigOn(server.url);
+    const ordered = sourceOf("o", { kind: "topic", ordered: true });
+    await declared(rig, ordered, "g");
+    const group = inboxOf(ordered, "g");
+    await using member = await Member.of(rig, group);
+    await sent(rig, ordered, ...["a", "b", "c"].map((id) => letter(id, { key: "k" })));
+    await member.has("a");
+    expect(await rig.other.command("ZCARD", [`${baseOf(group)}/index`])).toBe(2);
+    await rig.transport.declare([{ kind: "inbox", inbox: group, start: { from: "now", reset: true } }]);
+    expect(await rig.other.command("EXISTS", [`${baseOf(group)}/index`])).toBe(0);
+    await sent(rig, ordered, letter("d", { key: "k" }));
+    await member.settle(member.got[0]);
+    await member.has("a", "d");
   });
 });

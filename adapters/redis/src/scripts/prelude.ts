@@ -3,7 +3,8 @@
  * `b` is the name an inbox's keys begin with.
  *
  * In an ordered inbox a key's first message alone is ready, in hand or delayed; the others wait, and each end of the first lets the
- * next one go (ORD-1, ORD-3). `busy` counts up while a key has messages, so that each has its place; `index` sorts them.
+ * next one go (ORD-1, ORD-3). `busy` counts up while a key has messages, so that each has its place; `index` sorts them, and the
+ * field `i` says where in it an entry is.
  *
  * A script that fails half-way keeps its first half, and what somebody else wrote under our names may be anything: `check` fails before
  * anything is changed, and what is read is never taken for granted.
@@ -64,8 +65,9 @@ local function enter(b, ordered, level, key, m, d)
     if type(place) == 'table' then
       redis.call('HSET', b .. '/busy', key, 1)
     elseif place > 1 then
-      local id = redis.call('XADD', b .. '/waiting', '*', 'm', m, 'd', d)
-      redis.call('ZADD', b .. '/index', 0, lane(key) .. string.format('%015d', place) .. ':' .. id)
+      local at = lane(key) .. string.format('%015d', place) .. ':'
+      local id = redis.call('XADD', b .. '/waiting', '*', 'm', m, 'd', d, 'i', at)
+      redis.call('ZADD', b .. '/index', 0, at .. id)
       return
     end
   end

@@ -151,8 +151,11 @@ if upTo == '+' then
   if not isMoving(b) then return 0 end
   move(b)
 end
-local dropped = redis.call('XRANGE', b .. '/waiting', '-', upTo, 'COUNT', 500)
-for _, entry in ipairs(dropped) do redis.call('XDEL', b .. '/waiting', entry[1]) end
+local dropped = redis.call('XRANGE', b .. '/waiting', '-', upTo, 'COUNT', 100)
+for _, entry in ipairs(dropped) do
+  redis.call('XDEL', b .. '/waiting', entry[1])
+  redis.call('ZREM', b .. '/index', (entry[2][6] or '') .. entry[1])
+end
 if #dropped > 0 then return #dropped end
 
 local function free(m)
@@ -164,13 +167,13 @@ end
 local count = 0
 for level = 0, levels - 1 do
   local ready = b .. '/ready' .. level
-  for _, entry in ipairs(redis.call('XRANGE', ready, '(' .. lastDelivered(ready), upTo, 'COUNT', 500)) do
+  for _, entry in ipairs(redis.call('XRANGE', ready, '(' .. lastDelivered(ready), upTo, 'COUNT', 100)) do
     redis.call('XDEL', ready, entry[1])
     free(entry[2][2])
     count = count + 1
   end
 end
-for _, entry in ipairs(redis.call('XRANGE', b .. '/later', '-', upTo, 'COUNT', 500)) do
+for _, entry in ipairs(redis.call('XRANGE', b .. '/later', '-', upTo, 'COUNT', 100)) do
   redis.call('XDEL', b .. '/later', entry[1])
   redis.call('ZREM', b .. '/due', entry[1])
   if entry[2][10] == '1' then free(entry[2][2]) end
