@@ -128,3 +128,12 @@ if found > 0 then ring(b) end
 return { found, next }
 `,
 };
+
+/** Gives a member messages anew that it has, if it is one: another may have them by now. ARGV: base, member, level, ids. */
+export const again: Script = {
+  lua: `
+local b, me = ARGV[1], ARGV[2]
+if not redis.call('ZSCORE', b .. '/members', me) then return {} end
+return redis.call('XCLAIM', b .. '/ready' .. ARGV[3], 'g', me, 0, unpack(ARGV, 4))
+`,
+};
