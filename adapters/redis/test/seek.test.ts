@@ -1,6 +1,7 @@
+import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
 import { keysOfInbox, keysOfSource } from "../src/names.ts";
-import { clear, rewind } from "../src/scripts/topology.ts";
+import { clear, fill, rewind } from "../src/scripts/topology.ts";
 import {
   baseOf,
   declared,
@@ -87,5 +88,19 @@ describeRedis("a group that is moved to the beginning (SUB-8)", () => {
     await sent(rig, ordered, letter("d", { key: "k" }));
     await member.settle(member.got[0]);
     await member.has("a", "d");
+  });
+
+  test("is filled in steps that are short also where messages are long", async () => {
+    await using server = await startServer();
+    await using rig = await rigOn(server.url);
+    await declared(rig, topic, "g");
+    const body = Buffer.alloc(2 ** 20);
+    for (let n = 0; n < 40; n += 1) await sent(rig, topic, letter(`no ${n}`, { body }));
+    await rewound(rig);
+    await cleared(rig);
+    let steps = 1;
+    while ((await rig.other.run(fill, keys, [base, source, "0 1"])) === 1) steps += 1;
+    expect(steps).toBeGreaterThan(3);
+    expect(await rig.transport.depth(inbox)).toMatchObject({ ready: 40 });
   });
 });

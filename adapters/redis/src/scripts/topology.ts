@@ -216,15 +216,21 @@ local levels = tonumber(string.match(ARGV[3], '%d+$'))
 local cursor = redis.call('HGET', b .. '/meta', 'cursor ' .. source)
 if not cursor or isMoving(b) then return 0 end
 check(b, ordered, levels)
-local time, limit = now(), 200
-local entries = redis.call('XRANGE', source .. '/log', '(' .. cursor, '+', 'COUNT', limit)
-for _, entry in ipairs(entries) do
-  local f = entry[2]
-  local m, d = partsOf(f)
-  store(b, ordered, time, levelOf(f[6], levels), f[8] or '', f[10] or '', m or '', d)
+local time, bytes, pages, isMore = now(), 0, 0, true
+-- Little pages, since all of one is read before its length is known.
+while isMore and pages < 20 and bytes < 1048576 do
+  local entries = redis.call('XRANGE', source .. '/log', '(' .. cursor, '+', 'COUNT', 10)
+  for _, entry in ipairs(entries) do
+    local f = entry[2]
+    local m, d = partsOf(f)
+    store(b, ordered, time, levelOf(f[6], levels), f[8] or '', f[10] or '', m or '', d)
+    bytes = bytes + #d
+    cursor = entry[1]
+  end
+  pages, isMore = pages + 1, #entries == 10
 end
-if #entries == limit then
-  redis.call('HSET', b .. '/meta', 'cursor ' .. source, entries[#entries][1])
+if isMore then
+  redis.call('HSET', b .. '/meta', 'cursor ' .. source, cursor)
   return 1
 end
 redis.call('HDEL', b .. '/meta', 'cursor ' .. source)
