@@ -73,25 +73,37 @@ for level = 0, levels - 1 do
 end
 found = redis.call('SCARD', b .. '/fenced')
 
+local function putBack(ready, entries)
+  local held, bytes = {}, 0
+  for _, pending in ipairs(redis.call('XPENDING', ready, 'g', entries[1][1], entries[#entries][1], #entries)) do
+    held[pending[1]] = true
+  end
+  for _, entry in ipairs(entries) do
+    local _, d = partsOf(entry[2])
+    bytes = bytes + #d
+    if not held[entry[1]] and #redis.call('XPENDING', ready, 'g', entry[1], entry[1], 1) == 0 then
+      moved(ready, ready, entry)
+      found = found + 1
+    end
+  end
+  return bytes
+end
+
+-- Little pages, since all of one is read before its length is known, and none where all that is there is in hand.
 local next = '-'
 for level = 0, levels - 1 do
   local ready = b .. '/ready' .. level
-  local upTo = lastDelivered(ready)
-  local from = level == 0 and cursor or '-'
-  local entries = redis.call('XRANGE', ready, from, upTo, 'COUNT', 200)
-  if #entries > 0 then
-    local held = {}
-    for _, pending in ipairs(redis.call('XPENDING', ready, 'g', entries[1][1], entries[#entries][1], #entries)) do
-      held[pending[1]] = true
+  local from, pages, bytes = level == 0 and cursor or '-', 0, 0
+  local isMore = redis.call('XLEN', ready) > redis.call('XPENDING', ready, 'g')[1]
+  while isMore and pages < 20 and bytes < 1048576 do
+    local entries = redis.call('XRANGE', ready, from, lastDelivered(ready), 'COUNT', 10)
+    if #entries > 0 then
+      bytes = bytes + putBack(ready, entries)
+      from = '(' .. entries[#entries][1]
     end
-    for _, entry in ipairs(entries) do
-      if not held[entry[1]] and #redis.call('XPENDING', ready, 'g', entry[1], entry[1], 1) == 0 then
-        moved(ready, ready, entry)
-        found = found + 1
-      end
-    end
-    if level == 0 and #entries == 200 then next = '(' .. entries[#entries][1] end
+    pages, isMore = pages + 1, #entries == 10
   end
+  if level == 0 and isMore then next = from end
 end
 
 -- Where nothing is left that could let a key's next message go, somebody has taken out the first.
