@@ -26,13 +26,16 @@ if #ARGV > 9 then
   redis.call('XDEL', b .. '/bell', unpack(ARGV, 10))
 end
 
+local readied = 0
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', b .. '/due', '-inf', time, 'LIMIT', 0, 200)) do
+  if readied > 1048576 then break end
   local entry = redis.pcall('XRANGE', b .. '/later', id, id)[1]
   redis.call('ZREM', b .. '/due', id)
   if entry then
     local f = entry[2]
     local m, d = partsOf(f)
     local level = levelOf(f[6], levels)
+    readied = readied + #d
     if f[9] ~= 'h' or f[10] == '1' then moved(b .. '/later', b .. '/ready' .. level, entry)
     else
       redis.call('XDEL', b .. '/later', id)
