@@ -30,8 +30,9 @@ export class Hand {
 
   /** Takes it where there is room; says whether there was. */
   offer(delivery: Held): boolean {
-    const { count, bytes, alone } = this.room;
-    if (count === 0 || (!alone && delivery.body.length > bytes)) return false;
+    const { window, bytes } = this.flow;
+    const { size } = this.#held;
+    if (size >= window || (size > 0 && delivery.body.length > bytes - this.#bytes)) return false;
     this.add(delivery);
     return true;
   }

@@ -4,7 +4,7 @@ import type { Argument } from "./packet.ts";
 import { keysOfInbox } from "./names.ts";
 import { judge } from "./scripts/letters.ts";
 import type { Shared } from "./shared.ts";
-import { type Held, heldOf, movedMeta } from "./wire.ts";
+import { type Held, heldOf, movedMeta, storedAt } from "./wire.ts";
 
 export interface Walk {
   readonly inbox: Inbox;
@@ -47,7 +47,7 @@ export async function walk({ inbox, base, shared, visit, signal }: Walk): Promis
 
 /** Fresh counts; when it was published is kept. */
 function redriven(letter: Held): readonly Argument[] {
-  const meta = movedMeta(letter, { failures: 0, deliveries: 0, at: letter.at });
+  const meta = movedMeta(letter, { failures: 0, deliveries: 0, at: storedAt(letter) });
   return ["r", letter.entry, letter.key ?? "", letter.priority, meta, letter.body];
 }
 

@@ -216,10 +216,15 @@ export class Reader {
     const held: Held[] = [];
     for (const [stream, entries] of streams) {
       const key = String(stream);
+      const isBell = key.endsWith("/bell");
       const level = Number(key.slice(key.lastIndexOf("/ready") + "/ready".length));
       for (const [id, fields] of entries) {
-        if (key.endsWith("/bell")) this.#bells.push(String(id));
-        else held.push(heldOf({ entry: String(id), level, times: 1, ...partsOf(fields) }));
+        const entry = id.toString("latin1");
+        if (isBell) this.#bells.push(entry);
+        else {
+          const { meta, body } = partsOf(fields);
+          held.push(heldOf({ entry, level, times: 1, meta, body }));
+        }
       }
     }
     if (held.length > 0) this.#took(name, held);

@@ -1,5 +1,6 @@
 import {
   addressOf,
+  type Delivery,
   type Flow,
   type Inbox,
   type Receiver,
@@ -16,7 +17,7 @@ import { Membership } from "./membership.ts";
 import { keysOfInbox, readyKey } from "./names.ts";
 import { Reader } from "./reader.ts";
 import { recovered } from "./recovery.ts";
-import { isMine, type Mine, sendAll, settleAll } from "./settlements.ts";
+import { type Mine, sendAll, settleAll } from "./settlements.ts";
 import type { Shared } from "./shared.ts";
 import type { Held } from "./wire.ts";
 
@@ -92,11 +93,13 @@ export class RedisReceiver implements Receiver {
   }
 
   async settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
-    const mine = batch.filter(isMine);
-    for (const { delivery } of mine) this.#hand.delete(delivery);
+    // What is not in hand is not ours.
+    const mine = batch.filter((one): one is Mine => this.#hand.delete(one.delivery as Held));
     this.#reader.nudge();
     const results = await this.#settle(mine);
-    return batch.map(({ delivery }) => results.get(delivery) ?? "lost");
+    if (mine.length === batch.length) return results;
+    const byDelivery = new Map(mine.map(({ delivery }, index) => [delivery as Delivery, results[index]]));
+    return batch.map(({ delivery }) => byDelivery.get(delivery) ?? "lost");
   }
 
   resize(flow: Flow): void {
@@ -170,7 +173,7 @@ export class RedisReceiver implements Receiver {
     const { clock, backoff } = this.#options.shared.context;
     for (let attempt = 1; name === this.#member.name && this.#state !== "closed"; attempt += 1) {
       const results = await this.#apply(surplus, name);
-      if (surplus.every(({ delivery }) => typeof results.get(delivery) !== "object")) return;
+      if (!results.some(isError)) return;
       await new Promise<void>((resolve) => void clock.after(backoff(attempt), resolve));
     }
   }
@@ -179,30 +182,26 @@ export class RedisReceiver implements Receiver {
   async #deliverOnce(taken: readonly Held[], name: string): Promise<void> {
     const acks = taken.map((delivery) => ({ delivery, outcome: "ack", sends: [] }) as const);
     const results = await this.#apply(acks, name);
-    const mine = taken.filter((delivery) => results.get(delivery) === "settled" && delivery.place >= 0);
-    for (const delivery of taken) if (results.get(delivery) !== "settled") this.#hand.delete(delivery);
+    const mine = taken.filter((delivery, index) => results[index] === "settled" && delivery.place >= 0);
+    for (const [index, delivery] of taken.entries()) if (results[index] !== "settled") this.#hand.delete(delivery);
     if (mine.length > 0 && this.#state !== "closed") this.#options.sink.deliver(mine);
   }
 
-  async #settle(mine: readonly Mine[]): Promise<ReadonlyMap<object, SettleResult>> {
+  async #settle(mine: readonly Mine[]): Promise<readonly SettleResult[]> {
     if (this.#hand.flow.settle === "first") return sendAll(mine, this.#options.shared);
     const { name } = this.#member;
-    const results = new Map(await this.#apply(mine, name));
+    const results = await this.#apply(mine, name);
+    if (!results.some(isError)) return results;
     // One that cannot be settled must not keep back the others.
-    const failed = mine.filter(({ delivery }) => typeof results.get(delivery) === "object");
-    for (const one of failed) {
-      if (mine.length > 1)
-        for (const [delivery, result] of await this.#apply([one], name)) results.set(delivery, result);
-      if (typeof results.get(one.delivery) !== "object") continue;
-      // It is still ours, unless the lease is another by now.
-      if (name === this.#member.name) this.#hand.add(one.delivery);
-      else results.set(one.delivery, "lost");
-    }
+    if (mine.length > 1) return (await Promise.all(mine.map((one) => this.#settle([one])))).flat();
+    // It is still ours, unless the lease is another by now.
+    if (name !== this.#member.name) return ["lost"];
+    for (const { delivery } of mine) this.#hand.add(delivery);
     return results;
   }
 
-  async #apply(mine: readonly Mine[], name: string, deadline = Infinity): Promise<ReadonlyMap<object, SettleResult>> {
-    if (mine.length === 0) return new Map();
+  async #apply(mine: readonly Mine[], name: string, deadline = Infinity): Promise<readonly SettleResult[]> {
+    if (mine.length === 0) return [];
     this.#settling.add(mine);
     try {
       const { inbox, shared } = this.#options;
@@ -218,7 +217,7 @@ export class RedisReceiver implements Receiver {
       return results;
     } catch (thrown) {
       const error = thrown instanceof CallError ? thrown.error : toError(thrown);
-      return new Map(mine.map(({ delivery }) => [delivery, error]));
+      return mine.map(() => error);
     } finally {
       this.#settling.delete(mine);
     }
@@ -279,4 +278,8 @@ export class RedisReceiver implements Receiver {
     const { source, group } = this.#options.inbox;
     return new WaybillError("MISSING", `group "${group}" of "${source}" was removed; subscribe again`);
   }
+}
+
+function isError(result: SettleResult): boolean {
+  return typeof result === "object";
 }

@@ -12,15 +12,10 @@ import type { Argument } from "./packet.ts";
 import { tagOf } from "./names.ts";
 import { joined, noSections, type Sections } from "./sections.ts";
 import type { Shared } from "./shared.ts";
-import { type Counts, countsAfter, type Held, movedMeta } from "./wire.ts";
+import { type Counts, countsAfter, type Held, movedMeta, storedAt } from "./wire.ts";
 
 /** A settlement of something that is in hand. */
 export type Mine = Settlement & { readonly delivery: Held };
-
-/** Whether it is in the user's hands still, as far as its receiver knows. */
-export function isMine(settlement: Settlement): settlement is Mine {
-  return (settlement.delivery as Held).place >= 0;
-}
 
 /** What was decided in one turn, as `apply` takes it. */
 interface Operations {
@@ -28,8 +23,8 @@ interface Operations {
   readonly count: number;
   /** The keys of what handlers sent. */
   readonly touched: readonly string[];
-  /** In the order in which `apply` numbers them: those it may call lost. */
-  readonly moved: readonly Held[];
+  /** Places in the batch, in the order in which `apply` numbers them: those it may call lost. */
+  readonly moved: readonly number[];
 }
 
 /** What a handler sent, as sections of the call that settles it. */
@@ -50,7 +45,8 @@ export interface Settler {
 /** What became of settlements; `lost`: all of them, the member is none any more; `gone`: its inbox is not there. */
 export interface Settled {
   readonly said: "ok" | "lost" | "gone";
-  readonly results: ReadonlyMap<object, SettleResult>;
+  /** One each, in order. */
+  readonly results: readonly SettleResult[];
 }
 
 /** Settles in one step all that was decided in one turn. Rejects with a `CallError`; then nothing is settled. */
@@ -62,11 +58,12 @@ export async function settleAll(batch: readonly Mine[], settler: Settler): Promi
     const all = ["S", base, name, Number(inbox.ordered), count, ...args];
     const answer = await shared.calls.apply(tagOf(base), [...keys, ...touched], all, deadline);
     if (answer.said === "ok") {
-      const lost = new Set(answer.lost.map((index) => moved[index]));
-      return { said: "ok", results: resultsOf(batch, (delivery) => (lost.has(delivery) ? "lost" : "settled")) };
+      const results = batch.map((): SettleResult => "settled");
+      for (const number of answer.lost) results[moved[number] ?? 0] = "lost";
+      return { said: "ok", results };
     }
     if (answer.said === "lost" || (answer.said === "gone" && answer.section === 0))
-      return { said: answer.said, results: resultsOf(batch, () => "lost") };
+      return { said: answer.said, results: batch.map(() => "lost") };
     if (answer.said === "gone")
       throw new CallError(
         "refused",
@@ -81,25 +78,17 @@ export async function settleAll(batch: readonly Mine[], settler: Settler): Promi
 export async function sendAll(
   batch: readonly Mine[],
   { outbox, context, settings }: Settler["shared"],
-): Promise<ReadonlyMap<object, SettleResult>> {
-  const results = new Map<object, SettleResult>();
+): Promise<readonly SettleResult[]> {
+  const results: SettleResult[] = [];
   const deadline = context.clock.now() + settings.leaseMs;
-  for (const { delivery, ...settlement } of batch) {
-    results.set(delivery, "settled");
-    if (settlement.outcome !== "ack") continue;
-    for (const [to, message] of settlement.sends) {
-      const error = await flawOf(outbox.send(to, [message], deadline), to);
-      if (error !== undefined) results.set(delivery, error);
-    }
+  for (const settlement of batch) {
+    let result: SettleResult = "settled";
+    if (settlement.outcome === "ack")
+      for (const [to, message] of settlement.sends)
+        result = (await flawOf(outbox.send(to, [message], deadline), to)) ?? result;
+    results.push(result);
   }
   return results;
-}
-
-function resultsOf(
-  batch: readonly Mine[],
-  result: (delivery: Held) => SettleResult,
-): ReadonlyMap<object, SettleResult> {
-  return new Map(batch.map(({ delivery }) => [delivery, result(delivery)]));
 }
 
 /** What handlers sent, in the order they sent it; in a cluster it leaves before, since no step spans two nodes. */
@@ -132,18 +121,16 @@ async function flawOf(sending: Promise<SendResult>, to: Address): Promise<Waybil
 function operationsOf(batch: readonly Mine[], ordered: boolean, effects: Effects): Operations {
   const args: Argument[] = [];
   const touched: string[] = [];
-  const moved: Held[] = [];
-  const acks = new Map<number, string[]>();
+  const moved: number[] = [];
+  const acks: string[][] = [];
   let count = 0;
-  for (const settlement of batch) {
+  for (const [index, settlement] of batch.entries()) {
     const { delivery } = settlement;
     if (settlement.outcome === "ack" && settlement.sends.length === 0 && !ordered) {
-      const ids = acks.get(delivery.level);
-      if (ids === undefined) acks.set(delivery.level, [delivery.entry]);
-      else ids.push(delivery.entry);
+      (acks[delivery.level] ??= []).push(delivery.entry);
       continue;
     }
-    moved.push(delivery);
+    moved.push(index);
     count += 1;
     if (settlement.outcome === "ack") {
       const { args: sections, count: sent, keys } = effects(settlement);
@@ -151,7 +138,9 @@ function operationsOf(batch: readonly Mine[], ordered: boolean, effects: Effects
       touched.push(...keys);
     } else args.push(...operationOf(settlement));
   }
-  for (const [level, ids] of acks) {
+  for (const level of acks.keys()) {
+    const ids = acks[level];
+    if (ids === undefined) continue;
     count += 1;
     args.push("A", level, ids.length, ...ids);
   }
@@ -169,8 +158,13 @@ function operationOf(settlement: Exclude<Mine, { outcome: "ack" }>): readonly Ar
     case "release":
       return ["r", ...place, noted(delivery, {}, countsAfter(delivery, "uncounted")), delivery.body, 0];
     case "dead": {
-      const { failures, deliveries = 1, at } = delivery;
-      return ["x", ...place, noted(delivery, settlement.note, { failures, deliveries, at }), delivery.body];
+      const { failures, deliveries = 1 } = delivery;
+      return [
+        "x",
+        ...place,
+        noted(delivery, settlement.note, { failures, deliveries, at: storedAt(delivery) }),
+        delivery.body,
+      ];
     }
   }
 }

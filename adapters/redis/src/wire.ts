@@ -21,8 +21,8 @@ export interface Held extends Delivery, Placed {
   /** The entry's id in its stream. */
   readonly entry: string;
   readonly level: number;
-  /** When it was first stored here, epoch ms. */
-  readonly at: number;
+  /** When it was first stored, if it has moved since; `storedAt` knows. */
+  readonly at: number | undefined;
 }
 
 const usual = "application/cloudevents+json";
@@ -72,26 +72,31 @@ export interface Stored {
 /** Whatever stands there, as a delivery: what cannot be read is malformed and has a body all the same (DLQ-3). */
 export function heldOf({ entry, level, times, meta, body }: Stored): Held {
   const read = meta === null ? "the entry has no fields m and d" : readMeta(meta);
-  const isRead = typeof read !== "string";
-  const at = (isRead ? read[8] : undefined) ?? Number.parseInt(entry, 10);
-  const before = isRead ? (read[7] ?? 0) : 0;
+  const malformed = typeof read === "string" ? read : undefined;
+  const [id, source, key, headers, priority, deliverAt, failures, deliveries, at] =
+    typeof read === "string" ? ([`entry-${entry}`, "", null, noHeaders, level] satisfies Meta) : read;
   return {
-    id: isRead ? read[0] : `entry-${entry}`,
-    dedupe: isRead ? read[0] : `entry-${entry}`,
-    source: isRead ? read[1] : "",
-    key: isRead ? (read[2] ?? undefined) : undefined,
-    headers: isRead ? headersOf(read[3]) : noHeaders,
+    id,
+    dedupe: id,
+    source,
+    key: key ?? undefined,
+    headers: headersOf(headers),
     body,
-    deliverAt: isRead ? (read[5] ?? undefined) : undefined,
-    priority: isRead ? (read[4] ?? 0) : level,
-    failures: isRead ? (read[6] ?? 0) : 0,
-    deliveries: before + times,
-    malformed: isRead ? undefined : read,
+    deliverAt: deliverAt ?? undefined,
+    priority: priority ?? 0,
+    failures: failures ?? 0,
+    deliveries: (deliveries ?? 0) + times,
+    malformed,
     entry,
     level,
-    at,
+    at: at ?? undefined,
     place: -1,
   };
+}
+
+/** When a message was first stored, epoch ms by the server's clock. */
+export function storedAt({ at, entry }: Pick<Held, "at" | "entry">): number {
+  return at ?? Number.parseInt(entry, 10);
 }
 
 /** The numbers a delivery goes on with: a failure counts in both, what was given back in none. */
@@ -101,7 +106,7 @@ export function countsAfter(held: Held, end: "failed" | "uncounted"): Counts {
   return {
     failures: held.failures + (isFailure ? 1 : 0),
     deliveries: isFailure ? deliveries : deliveries - 1,
-    at: held.at,
+    at: storedAt(held),
   };
 }
 
