@@ -3,9 +3,9 @@ import { type Client, longestBlockMs } from "./client.ts";
 import { toError } from "./errors.ts";
 import type { Room } from "./hand.ts";
 import { keysOfInbox, readyKey } from "./names.ts";
-import { partsOf } from "./entry.ts";
+import { heldFrom, type Read, readFrom } from "./replies.ts";
 import { take } from "./scripts/take.ts";
-import { type Held, heldOf } from "./wire.ts";
+import type { Held } from "./wire.ts";
 
 /** The member a reader reads for. */
 interface ReaderMember {
@@ -58,6 +58,10 @@ export class Reader {
   /** When the next one that is delayed falls due, as far as is known. */
   #dueAt = Infinity;
   #bells: string[] = [];
+  /** For which member `take` has last been asked on this connection. */
+  #takenFor: string | undefined;
+  /** The last time it was asked it had something, so there may be more. */
+  #hasMore = false;
   #wake: (() => void) | undefined;
   #woken = false;
   #failure: ErrorCode | undefined;
@@ -107,6 +111,7 @@ export class Reader {
       throw toError(error, client.node);
     }
     this.#client = client;
+    this.#takenFor = undefined;
     this.answeredAt = this.#options.context.clock.now();
     return client;
   }
@@ -143,7 +148,7 @@ export class Reader {
   async #round(client: Client): Promise<void> {
     await this.#options.member.ready();
     const room = this.#options.member.room();
-    if (room.count <= 0) return this.#pause(Infinity);
+    if (room.count <= 0) return this.#pauseFull(client);
     const count = Math.min(room.count, most);
     // Only a script can stop at a number of bytes, or look at one priority after the other; without, a message costs half.
     const isSimple = this.#options.levels === 1 && count * this.#largest <= room.bytes;
@@ -151,22 +156,42 @@ export class Reader {
     else await this.#takeFirst(client, { ...room, count });
   }
 
-  /** By one script that takes and one command that waits. */
-  async #takeFirst(client: Client, room: Room): Promise<void> {
-    const name = this.#options.member.name();
-    const taken = await this.#take(client, name, room, true);
-    if (typeof taken === "string") return this.#options.member.refused(name, taken);
-    if (taken.held.length > 0) this.#took(name, taken.held);
-    else if (taken.isFull) await this.#pause(taken.untilDue);
-    else if (this.#options.member.room().count > 0) await this.#wait(client, name, { count: 1, ms: taken.untilDue });
+  /** Whether there may be something that only `take` has: what fell due, what the dead had, or what a bell has told of. */
+  #mustTake(name: string): boolean {
+    const isDue = this.#dueAt <= this.#options.context.clock.now();
+    return isDue || this.#hasMore || this.#bells.length > 0 || this.#takenFor !== name;
   }
 
-  /** Both in one round trip: the script has what falls due and what the dead had, the command all that is new. */
+  /** Takes nothing, but what falls due meanwhile is made ready for others. */
+  async #pauseFull(client: Client): Promise<void> {
+    const { member, context } = this.#options;
+    const ms = this.#dueAt - context.clock.now();
+    if (ms > 0) return this.#pause(ms);
+    const taken = await this.#take(client, member.name(), { count: 0, bytes: 0, alone: false }, false);
+    if (typeof taken === "string") await member.refused(member.name(), taken);
+  }
+
+  /** By one script that takes and one command that waits. */
+  async #takeFirst(client: Client, room: Room): Promise<void> {
+    const { member, context } = this.#options;
+    const name = member.name();
+    if (this.#mustTake(name)) {
+      const taken = await this.#take(client, name, room, true);
+      if (typeof taken === "string") return member.refused(name, taken);
+      if (taken.held.length > 0) return this.#took(name, taken.held);
+      if (taken.isFull) return this.#pause(taken.untilDue);
+    }
+    if (member.room().count <= 0) return;
+    // What comes may not come alone.
+    this.#hasMore = await this.#wait(client, name, { count: 1, ms: this.#dueAt - context.clock.now() });
+  }
+
+  /** What is new, by a command that waits for it; where there may be something else too, in one round trip with the script. */
   async #readAtOnce(client: Client, room: Room): Promise<void> {
     const { member, context } = this.#options;
     const name = member.name();
-    const taking = this.#take(client, name, room, false);
     const ms = Math.min(longestBlockMs, Math.max(this.#dueAt - context.clock.now(), 1));
+    const taking = this.#mustTake(name) ? this.#take(client, name, room, false) : undefined;
     const waiting = this.#wait(client, name, { count: room.count, ms });
     waiting.catch(() => undefined);
     const taken = await taking;
@@ -177,9 +202,9 @@ export class Reader {
       await waiting.catch(() => undefined);
       return mended;
     }
-    this.#dueAt = context.clock.now() + taken.untilDue;
-    if (taken.held.length > 0) this.#took(name, taken.held);
-    const cancel = taken.untilDue < ms ? context.clock.after(taken.untilDue, () => this.#interrupt()) : undefined;
+    if (taken !== undefined && taken.held.length > 0) this.#took(name, taken.held);
+    const untilDue = taken?.untilDue ?? Infinity;
+    const cancel = untilDue < ms ? context.clock.after(untilDue, () => this.#interrupt()) : undefined;
     await waiting.finally(cancel);
   }
 
@@ -192,13 +217,17 @@ export class Reader {
     this.answeredAt = context.clock.now();
     if (!Array.isArray(reply)) return String(reply) === "gone" ? "gone" : "lost";
     member.renewed(name, sentAt);
-    const [untilDue = -1, isFull] = reply as readonly number[];
-    return { held: heldFrom(reply), untilDue: untilDue < 0 ? Infinity : untilDue, isFull: isFull === 1 };
+    const [until = -1, isFull] = reply as readonly number[];
+    const [held, untilDue] = [heldFrom(reply), until < 0 ? Infinity : until];
+    this.#takenFor = name;
+    this.#hasMore = held.length > 0;
+    this.#dueAt = context.clock.now() + untilDue;
+    return { held, untilDue, isFull: isFull === 1 };
   }
 
-  /** Blocks until something comes, falls due, or a bell says that something has changed. */
-  async #wait(client: Client, name: string, { count, ms }: { count: number; ms: number }): Promise<void> {
-    if (this.#isStopped) return;
+  /** Blocks until something comes, falls due, or a bell says that something has changed; says whether anything came. */
+  async #wait(client: Client, name: string, { count, ms }: { count: number; ms: number }): Promise<boolean> {
+    if (this.#isStopped) return false;
     const block = Math.max(1, Math.min(longestBlockMs, ms));
     const streams = [...this.#streams, ...this.#streams.map(() => ">")];
     this.#isWaiting = true;
@@ -207,26 +236,15 @@ export class Reader {
       const reply = await client.command("XREADGROUP", args);
       this.answeredAt = this.#options.context.clock.now();
       if (Array.isArray(reply)) this.#heard(name, reply as readonly Read[]);
+      return Array.isArray(reply);
     } finally {
       this.#isWaiting = false;
     }
   }
 
   #heard(name: string, streams: readonly Read[]): void {
-    const held: Held[] = [];
-    for (const [stream, entries] of streams) {
-      const key = String(stream);
-      const isBell = key.endsWith("/bell");
-      const level = Number(key.slice(key.lastIndexOf("/ready") + "/ready".length));
-      for (const [id, fields] of entries) {
-        const entry = id.toString("latin1");
-        if (isBell) this.#bells.push(entry);
-        else {
-          const { meta, body } = partsOf(fields);
-          held.push(heldOf({ entry, level, times: 1, meta, body }));
-        }
-      }
-    }
+    const { held, bells } = readFrom(streams);
+    this.#bells.push(...bells);
     if (held.length > 0) this.#took(name, held);
   }
 
@@ -265,22 +283,4 @@ interface Taken {
   readonly untilDue: number;
   /** There is more, which does not fit. */
   readonly isFull: boolean;
-}
-
-type Read = readonly [stream: Buffer, entries: readonly (readonly [id: Buffer, fields: readonly Buffer[]])[]];
-
-/** The messages of `take`'s answer. */
-function heldFrom(reply: readonly unknown[]): readonly Held[] {
-  const held: Held[] = [];
-  for (let index = 2; index < reply.length; index += 5) {
-    const [entry, level, times, meta, body] = reply.slice(index, index + 5) as [
-      Buffer,
-      number,
-      number,
-      Buffer | null,
-      Buffer,
-    ];
-    held.push(heldOf({ entry: entry.toString("latin1"), level: Number(level), times, meta, body }));
-  }
-  return held;
 }

@@ -17,6 +17,7 @@ if before ~= '' then
 end
 begin(b)
 redis.call('ZADD', b .. '/members', string.format('%.0f', now() + ARGV[3]), me)
+if before ~= '' then ring(b) end
 return 1
 `,
 };
@@ -136,7 +137,9 @@ if redis.call('EXISTS', b .. '/busy', b .. '/waiting') > 0 and isQuiet() then
     end
   end
 end
-if found > 0 then ring(b) end
+-- Whoever knew when something falls due may be gone.
+local due = redis.call('ZRANGE', b .. '/due', 0, 0, 'WITHSCORES')[2]
+if found > 0 or (due and tonumber(due) <= time) then ring(b) end
 return { found, next }
 `,
 };
