@@ -36,10 +36,12 @@ describeRedis("a reader", () => {
     await using member = await Member.of(rig, inbox, 1);
     await sent(rig, source, "a");
     await member.has("a");
-    // While it has no room it does not read, and after this it is no member.
+    const flow = { bytes: 2 ** 20, settle: "after" } as const;
+    member.receiver.resize({ ...flow, window: 1 });
+    // It has no room and does not read; after this it is no member.
+    await eventually(async () => expect(String(await rig.other.command("CLIENT", ["LIST"]))).not.toMatch(/ flags=b /));
     await rig.other.command("DEL", [`${baseOf(inbox)}/members`]);
     await sent(rig, source, "b", "c");
-    const flow = { bytes: 2 ** 20, settle: "after" } as const;
     member.receiver.resize({ ...flow, window: 3 });
     await eventually(() => expect(member.ids.toSorted()).toEqual(["a", "a", "b", "c"]));
     expect(member.lost.map(({ id }) => id)).toEqual(["a"]);
