@@ -26,24 +26,4 @@ describeRedis("a reader", () => {
     await member.settle(member.got[0]);
     await member.has("small", "large");
   });
-
-  test("delivers nothing that comes with the news that its lease is over (ACK-4)", async () => {
-    await using server = await startServer();
-    await using rig = await rigOn(server.url, { leaseMs: 5_000 });
-    const source = sourceOf("over");
-    await declared(rig, source);
-    const inbox = inboxOf(source);
-    await using member = await Member.of(rig, inbox, 1);
-    await sent(rig, source, "a");
-    await member.has("a");
-    const flow = { bytes: 2 ** 20, settle: "after" } as const;
-    member.receiver.resize({ ...flow, window: 1 });
-    // It has no room and does not read; after this it is no member.
-    await eventually(async () => expect(String(await rig.other.command("CLIENT", ["LIST"]))).not.toMatch(/ flags=b /));
-    await rig.other.command("DEL", [`${baseOf(inbox)}/members`]);
-    await sent(rig, source, "b", "c");
-    member.receiver.resize({ ...flow, window: 3 });
-    await eventually(() => expect(member.ids.toSorted()).toEqual(["a", "a", "b", "c"]));
-    expect(member.lost.map(({ id }) => id)).toEqual(["a"]);
-  });
 });
