@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { orSkip, startBroker } from "@waybill/testing";
+import { afterAll, expect, test } from "vitest";
 import { compile, write } from "./compile.ts";
 import { filesOf } from "./pages.ts";
 import { type Program, programsOf } from "./programs.ts";
@@ -6,19 +7,26 @@ import { run } from "./run.ts";
 
 /*
  * The pages' programs are compiled as they stand and run as they stand, on two carriers. One that imports a file of its
- * reader's is only compiled.
+ * reader's is only compiled. The reader's Redis is one of ours.
  */
+
+const redis = await orSkip(startBroker("redis"));
+afterAll(() => redis?.stop());
 
 const pages = ["README.md", "{adapters,packages}/*/README.md", "conformance-tests/README.md", "docs/guide/*.md"];
 const carriers = ["memory:", "sqlite:./waybill.db"];
 
 const programs = new Map<string, Program>();
 for (const [page, text] of await filesOf(pages)) {
-  for (const program of programsOf(text)) programs.set(`${page}:${program.line}`, program);
+  for (const program of programsOf(text)) {
+    const source = program.source.replaceAll(/redis:\/\/localhost(:6379)?/g, redis?.url ?? "$&");
+    programs.set(`${page}:${program.line}`, { ...program, source });
+  }
 }
 const files = await write(programs);
 const runs = [...programs].flatMap(([name, program]) => {
-  if (program.source.includes(' from "./')) return [];
+  const isOnRedis = program.source.includes('"redis://');
+  if (program.source.includes(' from "./') || (isOnRedis && redis === undefined)) return [];
   return (program.source.includes("WAYBILL_URL") ? carriers : ["memory:"]).map((url) => ({ name, url, ...program }));
 });
 
