@@ -60,7 +60,7 @@ export class Reader {
   #bells: string[] = [];
   /** For which member `take` has last been asked on this connection. */
   #takenFor: string | undefined;
-  /** The last time it was asked it had something, so there may be more. */
+  /** The last time it was asked it had something, or something that did not fit: there may be more. */
   #hasMore = false;
   #wake: (() => void) | undefined;
   #woken = false;
@@ -183,7 +183,9 @@ export class Reader {
     }
     if (member.room().count <= 0) return;
     // What comes may not come alone.
-    this.#hasMore = await this.#wait(client, name, { count: 1, ms: this.#dueAt - context.clock.now() });
+    const came = await this.#wait(client, name, { count: 1, ms: this.#dueAt - context.clock.now() });
+    this.#hasMore = came.length > 0;
+    this.#heard(name, came);
   }
 
   /** What is new, by a command that waits for it; where there may be something else too, in one round trip with the script. */
@@ -196,16 +198,16 @@ export class Reader {
     waiting.catch(() => undefined);
     const taken = await taking;
     if (typeof taken === "string") {
-      this.#interrupt();
-      // At once, so that nothing the wait still brings is delivered under a lease that is over.
       const mended = member.refused(name, taken);
+      // What the wait still brings came under a lease that is over.
+      this.#interrupt();
       await waiting.catch(() => undefined);
       return mended;
     }
     if (taken !== undefined && taken.held.length > 0) this.#took(name, taken.held);
     const untilDue = taken?.untilDue ?? Infinity;
     const cancel = untilDue < ms ? context.clock.after(untilDue, () => this.#interrupt()) : undefined;
-    await waiting.finally(cancel);
+    this.#heard(name, await waiting.finally(cancel));
   }
 
   async #take(client: Client, name: string, room: Room, reads: boolean): Promise<Taken | "lost" | "gone"> {
@@ -220,14 +222,14 @@ export class Reader {
     const [until = -1, isFull] = reply as readonly number[];
     const [held, untilDue] = [heldFrom(reply), until < 0 ? Infinity : until];
     this.#takenFor = name;
-    this.#hasMore = held.length > 0;
+    this.#hasMore = held.length > 0 || isFull === 1;
     this.#dueAt = context.clock.now() + untilDue;
     return { held, untilDue, isFull: isFull === 1 };
   }
 
-  /** Blocks until something comes, falls due, or a bell says that something has changed; says whether anything came. */
-  async #wait(client: Client, name: string, { count, ms }: { count: number; ms: number }): Promise<boolean> {
-    if (this.#isStopped) return false;
+  /** Blocks until something comes, falls due, or a bell says that something has changed; gives what came. */
+  async #wait(client: Client, name: string, { count, ms }: { count: number; ms: number }): Promise<readonly Read[]> {
+    if (this.#isStopped) return [];
     const block = Math.max(1, Math.min(longestBlockMs, ms));
     const streams = [...this.#streams, ...this.#streams.map(() => ">")];
     this.#isWaiting = true;
@@ -235,8 +237,7 @@ export class Reader {
       const args = ["GROUP", "g", name, "COUNT", count, "BLOCK", block, "STREAMS", ...streams];
       const reply = await client.command("XREADGROUP", args);
       this.answeredAt = this.#options.context.clock.now();
-      if (Array.isArray(reply)) this.#heard(name, reply as readonly Read[]);
-      return Array.isArray(reply);
+      return Array.isArray(reply) ? (reply as readonly Read[]) : [];
     } finally {
       this.#isWaiting = false;
     }
