@@ -4,7 +4,7 @@ import type { Client } from "./client.ts";
 import { addressOf, replyCode, toError } from "./errors.ts";
 import { digestOf, type Script } from "./script.ts";
 import { refusalBy } from "./key-types.ts";
-import { greet, openingError } from "./greeting.ts";
+import { greet, isUnknown, openingError } from "./greeting.ts";
 import { type Argument, Packet } from "./packet.ts";
 import type { Node, Settings } from "./url.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -102,14 +102,16 @@ export class Link implements Client {
 
   async #open(settings: LinkSettings): Promise<void> {
     let failure: unknown;
+    let unknown = false;
     this.#redis.on("error", (error) => (failure ??= error));
+    this.#redis.once("connect", () => (unknown = isUnknown(this.#redis.stream, settings)));
     const timer = setTimeout(() => this.#redis.stream?.destroy(), settings.connectTimeoutMs * 2);
     try {
       await this.#redis.connect();
       this.#redis.once("close", () => this.#lose(failure));
       await greet((name, args) => this.command(name, args), settings);
     } catch (thrown) {
-      const error = openingError(failure ?? thrown, this.node, settings.tls !== undefined);
+      const error = openingError(failure ?? thrown, this.node, { tls: settings.tls !== undefined, unknown });
       await this.close();
       throw error;
     } finally {

@@ -1,7 +1,10 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServer } from "node:tls";
 import { type Broker, startBroker } from "@waybill/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Settings } from "../src/url.ts";
@@ -38,6 +41,19 @@ describeRedis("over TLS", () => {
     expect(await refusalOf(overTls(server.url, options))).toMatchObject(wanted);
     await using known = await opened(overTls(server.url, { ...options, cert: pem("cert.pem"), key: pem("key.pem") }));
     await known.client.command("CONFIG", ["SET", "tls-auth-clients", "no"]);
+  });
+
+  test.each([
+    ["that asked who we are and got no answer", true, { code: "CONFIG", message: containing("give `cert` and `key`") }],
+    ["that did not ask", false, { code: "UNAVAILABLE", message: containing("redis://") }],
+  ])("a server that hangs up with no alert, %s, is told apart", async (_what, requestCert, wanted) => {
+    const ours = { cert: pem("cert.pem"), key: pem("key.pem") };
+    const rude = createServer({ ...ours, requestCert, rejectUnauthorized: false }, (socket) => socket.destroy());
+    await once(rude.listen(0, "127.0.0.1"), "listening");
+    const url = `rediss://127.0.0.1:${(rude.address() as AddressInfo).port}`;
+    const options = { ca: pem("cert.pem"), servername: "redis.test" };
+    expect(await refusalOf(settingsFor(url, options))).toMatchObject(wanted);
+    await once(rude.close(), "close");
   });
 
   test("a certificate nobody vouches for, or of another name, is refused with what to give", async () => {
