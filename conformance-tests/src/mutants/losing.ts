@@ -122,35 +122,22 @@ function confirmingAfterALoss(then: (send: () => Promise<unknown>) => void): Mut
   });
 }
 
+/** What it had before a loss is stored before what it is given next, so whoever waits for that has seen both. */
 function sendsAgain(adapter: Adapter): Adapter {
-  return {
-    ...adapter,
-    async connect(url, context) {
-      const had: (readonly [Inbox, Delivery])[] = [];
-      let below: Transport | undefined;
-      const again = (): void => {
-        for (const [inbox, delivery] of had.splice(0)) {
-          const address = { kind: "inbox", inbox } as const;
-          const copy = { ...delivery, dedupe: `${delivery.dedupe}-again` };
-          afterwards(0, async () => below?.send(address, [copy], { deadline: Date.now() + 10_000 }));
-        }
-      };
-      const heard = hearing(adapter, (kind) => {
-        if (kind === "lost") again();
-        return true;
-      });
-      const mutated = wrap(heard, (transport) => {
-        below = transport;
-        return {
-          receiver: (from) => ({
-            deliver(batch, sink) {
-              had.push(...batch.map((delivery) => [from, delivery] as const));
-              sink.deliver(batch);
-            },
-          }),
-        };
-      });
-      return mutated.connect(url, context);
+  const had: (readonly [Inbox, Delivery])[] = [];
+  return knowing((isLost, transport) => ({
+    async send(to, messages, options) {
+      for (const [inbox, delivery] of isLost() ? had.splice(0) : []) {
+        const copy = { ...delivery, dedupe: `${delivery.dedupe}-again` };
+        await transport.send({ kind: "inbox", inbox }, [copy], options);
+      }
+      return transport.send(to, messages, options);
     },
-  };
+    receiver: (from) => ({
+      deliver(batch, sink) {
+        if (!isLost()) had.push(...batch.map((delivery) => [from, delivery] as const));
+        sink.deliver(batch);
+      },
+    }),
+  }))(adapter);
 }
