@@ -48,6 +48,29 @@ export class RawRedis implements Disposable {
     });
   }
 
+  /** The same where each of `inFlight` callers waits for its own message: what they ask meanwhile is the next batch. */
+  async publishEach(count: number, inFlight: number): Promise<void> {
+    const waiting: Waiting[] = [];
+    let flights = 0;
+    const fly = async (): Promise<void> => {
+      flights += 1;
+      while (waiting.length > 0) {
+        const going = waiting.splice(0, batch);
+        const args = going.flatMap(({ text }) => [headers, text]);
+        await this.#client.evalsha(this.#sha, 1, key, ...args);
+        for (const { done } of going) done();
+      }
+      flights -= 1;
+    };
+    await inParallel(count, inFlight, () => {
+      const text = written(new Date().toISOString());
+      return new Promise<void>((done) => {
+        waiting.push({ text, done });
+        if (flights < inFlight / batch && waiting.length === 1) queueMicrotask(() => void fly());
+      });
+    });
+  }
+
   /** One pipeline a batch, `inFlight` messages under way. */
   publishByPipeline(count: number, inFlight: number): Promise<void> {
     return inParallel(count / batch, inFlight / batch, async () => {
@@ -86,6 +109,11 @@ export class RawRedis implements Disposable {
     const [stream] = (reply ?? []) as readonly (readonly [Buffer, readonly Entry[]])[];
     return stream?.[1] ?? [];
   }
+}
+
+interface Waiting {
+  readonly text: string;
+  readonly done: () => void;
 }
 
 type Entry = readonly [id: Buffer, fields: readonly Buffer[]];
