@@ -64,7 +64,7 @@ export class Calls {
     slot.number += 1;
     const kept = Math.min(deadline - this.#options.context.clock.now() + keepMs, longestKeepMs);
     const all = [slot.name, slot.number, Math.ceil(Math.max(kept, keepMs)), ...args];
-    const answer = await this.#insist([`wb:${tag}/calls/${this.#sender}`, ...keys], all, deadline);
+    const answer = await this.#insist([`${tag}/calls/${this.#sender}`, ...keys], all, deadline);
     // A slot whose call was never answered is not used again: the call may still be on its way.
     this.#free.get(tag)?.push(slot);
     return answer;
