@@ -34,8 +34,8 @@ export const exact: readonly Case[] = casesOf("PUB-4", {
     shows: "bodies come back byte for byte: empty, binary, not UTF-8, 100 kB",
     owed: always,
     async run(bench) {
-      const any = schema<Uint8Array>((value) => (value instanceof Uint8Array ? undefined : ["", "expected bytes"]));
-      const queue = queueOf(bench.name("bytes"), { schema: any, codec: bytes });
+      const ofBytes = schema<Uint8Array>((value) => (value instanceof Uint8Array ? undefined : ["", "expected bytes"]));
+      const queue = queueOf(bench.name("bytes"), { schema: ofBytes, codec: bytes });
       const bus = await bench.connect();
       const seen = new Map<string, Uint8Array>();
       await bus.work(queue, {}, ({ id, data }) => void seen.set(id, data));
