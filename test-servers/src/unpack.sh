@@ -18,7 +18,11 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/root"
 : >"$work/status" # nothing is installed there yet, so that nothing is left out
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-echo "deb [signed-by=$keyring] http://deb.debian.org/debian $release main" >"$work/sources.list"
+# From where the machine has its own packages, which it only tells once it has looked there.
+own() { apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep '/debian/$' | head -n 1; }
+mirror=$(own)
+if [ -z "$mirror" ]; then apt-get -q update && mirror=$(own); fi
+echo "deb [signed-by=$keyring] ${mirror:?this machine has no Debian packages configured} $release main" >"$work/sources.list"
 apt() {
   apt-get -q -o "Dir::State=$work" -o "Dir::State::status=$work/status" -o "Dir::Cache=$work" \
     -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null \
