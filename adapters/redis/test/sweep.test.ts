@@ -31,4 +31,20 @@ describeRedis("the sweep", () => {
     expect(pending[0]).toBe(22);
     expect(await rig.transport.depth(inboxOf(source))).toMatchObject({ ready: 2, inFlight: 22 });
   });
+
+  test("rings for what is due, for whoever knew of it may be gone (DLY-1)", async () => {
+    await using server = await startServer();
+    await using rig = await rigOn(server.url, { leaseMs: 60_000 });
+    const source = sourceOf("due");
+    await declared(rig, source);
+    const base = baseOf(inboxOf(source));
+    const bells = (): Promise<unknown> => rig.other.command("XLEN", [`${base}/bell`]);
+    const swept = (): Promise<unknown> => rig.other.run(sweep, keysOfInbox(base, 1), [base, 1, 60_000, "-"]);
+    await rig.other.command("ZADD", [`${base}/due`, Date.now() + 3_600_000, "1-0"]);
+    await swept();
+    expect(await bells()).toBe(0);
+    await rig.other.command("ZADD", [`${base}/due`, Date.now() - 1_000, "1-0"]);
+    await swept();
+    expect(await bells()).toBe(1);
+  });
 });
