@@ -34,6 +34,7 @@ const tasks = summaries.flatMap((summary) => summary.tasks);
 const total = { passed: 0, failed: 0, skipped: 0 };
 const cached = new Map();
 const broken = [];
+const failures = [];
 
 for (const task of tasks) {
   const counts = task.task === "test" ? countTests(task) : countCheck(task);
@@ -56,6 +57,7 @@ if (unfinished > 0 && total.failed === 0) {
 }
 
 console.log();
+for (const failure of failures) console.log(`${failure}\n`);
 if (cached.size > 0) {
   const names = [...cached].map(([task, times]) => (times === 1 ? task : `${task} of ${times} packages`));
   console.log(`Skipped, unchanged since they passed: ${names.join(", ")}`);
@@ -79,6 +81,9 @@ function countTests(task) {
   const failed = count("failed");
   const skipped = tests.filter((test) => test.status !== "passed" && test.status !== "failed");
   for (const test of skipped) console.log(`Skipped in ${name(task)}: ${test.fullName}`);
+  for (const test of tests.filter(({ status }) => status === "failed")) {
+    failures.push(`Failed in ${name(task)}: ${test.fullName}\n${test.failureMessages.join("\n")}`);
+  }
   const crashed = task.execution?.exitCode !== 0 && failed === 0 ? 1 : 0;
   const refused = process.env.CI === "true" ? skipped.length : 0;
   return { passed, failed: failed + crashed + refused, skipped: skipped.length - refused };
