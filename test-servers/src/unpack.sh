@@ -32,4 +32,22 @@ apt update
 apt install -y --no-install-recommends --download-only "$@"
 for package in "$work"/archives/*.deb; do dpkg-deb -x "$package" "$work/root"; done
 for link in bin lib lib64 sbin; do [ -e "$work/root/$link" ] || ln -s "usr/$link" "$work/root/$link"; done
+
+# Programs of Erlang start each other by their paths, so each gives its place to a script that runs it with the loader and the
+# libraries that it was built for. The scripts among them are told where they lie now.
+at() { echo "$folder${1#"$work/root"}"; }
+erlang=$work/root/usr/lib/erlang
+if [ -e "$erlang" ]; then
+  loader=$(at "$work"/root/usr/lib/*/ld-linux-*.so.*)
+  for program in $(find "$erlang" -type f -perm -u+x ! -name '*.so'); do
+    if [ "$(head -c 4 "$program" | tail -c 3)" != ELF ]; then
+      sed -i "s|=/usr/lib/erlang|=$(at "$erlang")|" "$program"
+      continue
+    fi
+    mv "$program" "$program.elf"
+    run="exec $loader --library-path $(dirname "$loader") --argv0 \"\$0\" $(at "$program").elf \"\$@\""
+    printf '#!/bin/sh\n%s\n' "$run" >"$program"
+    chmod +x "$program"
+  done
+fi
 mv "$work/root" "$folder"

@@ -25,6 +25,11 @@ export interface Broker extends AsyncDisposable {
    * Resolves when it answers.
    */
   restart(): Promise<void>;
+  /**
+   * Runs the server's own tool of administration (`rabbitmqctl`) with these arguments and resolves to what it prints. Rejects with
+   * what the tool says when it fails, and for a kind of server that has none.
+   */
+  administer(...args: readonly string[]): Promise<string>;
   /** Ends a private server and removes its data; repeatable. Leaves one from a URL alone. */
   stop(): Promise<void>;
 }

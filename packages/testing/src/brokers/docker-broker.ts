@@ -67,7 +67,7 @@ async function start<Options extends BrokerOptions>(
     .withEnvironment(env)
     .withCopyContentToContainer(Object.entries(files).map(([target, content]) => ({ target, content })))
     .withWaitStrategy(noWait);
-  const broker = new DockerBroker(server, url, docker.container.getById(name));
+  const broker = new DockerBroker(server, url, docker.container.getById(name), docker);
   try {
     await broker.begin(() => started.start());
   } catch (error) {
@@ -92,14 +92,16 @@ class DockerBroker implements Broker {
   readonly url: string;
   readonly #server: Server<never>;
   readonly #container: Container;
+  readonly #docker: Docker;
   #version: string | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor(server: Server<never>, url: string, container: Container) {
+  constructor(server: Server<never>, url: string, container: Container, docker: Docker) {
     this.kind = server.kind;
     this.url = url;
     this.#server = server;
     this.#container = container;
+    this.#docker = docker;
   }
 
   get version(): string | undefined {
@@ -127,6 +129,15 @@ class DockerBroker implements Broker {
     const { Running, Paused } = (await this.#container.inspect()).State;
     if (Paused) await this.#container.unpause(); // it would not hear that it should end
     await this.begin(() => (Running ? this.#container.restart({ t: graceSeconds }) : this.#container.start()));
+  }
+
+  async administer(...args: readonly string[]): Promise<string> {
+    const tool = this.#server.container?.tool;
+    if (tool === undefined) throw new Error(`a ${this.kind} server has no tool of administration`);
+    await this.#expectRunning();
+    const { output, exitCode } = await this.#docker.container.exec(this.#container, [...tool, ...args]);
+    if (exitCode !== 0) throw new Error(`${[...tool, ...args].join(" ")} ends with ${exitCode}: ${output}`);
+    return output;
   }
 
   /** Resolves when the server answers that is started so. */

@@ -49,6 +49,10 @@ class GivenBroker implements Broker {
     return this.#refuse("restarted");
   }
 
+  administer(): Promise<never> {
+    return this.#refuse("administered");
+  }
+
   async stop(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {}

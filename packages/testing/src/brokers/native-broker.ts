@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { promisify } from "node:util";
 import type { Broker, BrokerKind, BrokerOptions } from "./broker.ts";
 import { freePort } from "./free-port.ts";
 import { cache } from "./install.ts";
@@ -102,6 +104,14 @@ class NativeBroker implements Broker {
       if (this.#process === started && !this.#isStopped) this.#watchdog.guard(undefined);
     });
     this.#version = await this.#ready(started);
+  }
+
+  async administer(...args: readonly string[]): Promise<string> {
+    const { tool, env } = this.#launch;
+    if (tool === undefined) throw new Error(`a ${this.kind} server has no tool of administration`);
+    const [program = "", ...first] = tool;
+    const { stdout } = await promisify(execFile)(program, [...first, ...args], { env: { ...process.env, ...env } });
+    return stdout;
   }
 
   async stop(): Promise<void> {

@@ -9,6 +9,8 @@ export interface Launch {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** The server's version, where the server itself does not tell it. */
   readonly version?: string | undefined;
+  /** The server's tool of administration, which runs in the same environment. */
+  readonly tool?: readonly string[] | undefined;
 }
 
 /** A process with all that it starts: one group, which is signalled as one. */

@@ -28,6 +28,8 @@ export interface ServerImage<Options extends BrokerOptions = BrokerOptions> {
   readonly image: string;
   /** The port inside of the container. */
   readonly port: number;
+  /** The server's tool of administration, which is in the image. */
+  readonly tool?: readonly string[] | undefined;
   /** Whether a container can be given these options. */
   suits(options: Options): boolean;
   /** What is passed to the image, whose server is then reached there. */

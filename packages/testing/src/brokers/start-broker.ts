@@ -6,7 +6,7 @@ import { elasticmq } from "./servers/elasticmq.ts";
 import { fauxqs } from "./servers/fauxqs.ts";
 import { kafka } from "./servers/kafka.ts";
 import { nativeBroker } from "./native-broker.ts";
-import { rabbitmq } from "./servers/rabbitmq.ts";
+import { rabbitmq, type RabbitmqOptions } from "./servers/rabbitmq.ts";
 import type { SqsOptions } from "./servers/sqs.ts";
 import { type RedisOptions, redis } from "./servers/redis.ts";
 import type { Server } from "./server.ts";
@@ -14,7 +14,7 @@ import type { Server } from "./server.ts";
 /** What each kind of broker can be asked for. */
 export interface BrokerOptionsOf {
   readonly redis: RedisOptions;
-  readonly rabbitmq: BrokerOptions;
+  readonly rabbitmq: RabbitmqOptions;
   readonly kafka: BrokerOptions;
   readonly sqs: SqsOptions;
 }

@@ -41,6 +41,7 @@ describe.skipIf(!isWanted)("a broker in a container", () => {
     const redis = client(broker.url);
     await redis.set("n", "1");
 
+    await expect(broker.administer("anything")).rejects.toThrow("a redis server has no tool of administration");
     await broker.kill();
     await expect(broker.kill()).rejects.toThrow("the redis server does not run; restart it first");
     await broker.restart();

@@ -34,6 +34,7 @@ describe.skipIf(!(await hasRedis()))("a Redis server of this machine", () => {
     expect(broker.version).toMatch(/^\d+\.\d+\.\d+$/);
     expect(broker.url).toMatch(/^redis:\/\/127\.0\.0\.1:\d+$/);
     expect(await client(broker.url).ping()).toBe("PONG");
+    await expect(broker.administer("anything")).rejects.toThrow("a redis server has no tool of administration");
   });
 
   test("is gone when it is killed, and back with its data and port when it is restarted", async () => {

@@ -28,6 +28,7 @@ describe.skipIf(!isThere)("a broker whose URL stands in the environment", () => 
         /WAYBILL_TEST_REDIS_URL cannot be .* unset WAYBILL_TEST_REDIS_URL/,
       );
     }
+    await expect(broker.administer("anything")).rejects.toThrow("cannot be administered by a test");
     await broker.stop();
     expect(await startBroker("redis")).toMatchObject({ url });
   });
