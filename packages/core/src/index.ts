@@ -23,6 +23,7 @@ export { type Duration, milliseconds } from "./duration.ts";
 export type { Envelope } from "./envelope.ts";
 export { fits } from "./fits.ts";
 export { type ErrorCode, toWaybillError, WaybillError } from "./errors.ts";
+export { Expiry } from "./expiry.ts";
 export type { Handling, Sent } from "./handling.ts";
 export type { Claim, IdempotencyStore } from "./idempotency-store.ts";
 export type { InboxHandle } from "./inbox-handle.ts";
