@@ -40,6 +40,13 @@ export class Leases {
     );
   }
 
+  /** Ends a lease as if it had run out, and gives another token. */
+  replace(token: number, inbox: number, now: number): number {
+    this.#entries.giveBackAll(token);
+    this.drop(token);
+    return this.take(inbox, false, now);
+  }
+
   /** Whether it was not swept: a member that was stopped past its lease learns of it only when it renews. */
   isOurs(token: number): boolean {
     return this.#database.prepare("SELECT 1 FROM lease WHERE token = ?").get(token) !== undefined;

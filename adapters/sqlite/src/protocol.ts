@@ -42,6 +42,8 @@ export interface Requests {
     readonly answer: readonly number[];
   };
   readonly resize: { readonly ask: { readonly receiver: number; readonly flow: Flow }; readonly answer: undefined };
+  /** Gives back what all members hold, whose lease has ended by their own clock, and takes them new ones. */
+  readonly lapse: { readonly ask: undefined; readonly answer: undefined };
   readonly stop: { readonly ask: { readonly receiver: number }; readonly answer: undefined };
   readonly leave: { readonly ask: { readonly receiver: number }; readonly answer: undefined };
   readonly depth: { readonly ask: Inbox; readonly answer: Depth };
@@ -68,6 +70,8 @@ export type FromWorker =
   | { readonly kind: "failed"; readonly id: number; readonly error: PlainError }
   | { readonly kind: "deliver"; readonly receiver: number; readonly rows: PackedRows }
   | { readonly kind: "lost"; readonly receiver: number; readonly seqs: readonly number[] }
+  /** The leases of all members hold until this epoch ms. */
+  | { readonly kind: "leased"; readonly until: number }
   /** The receiver's inbox was removed; an ephemeral one was made again, and may have missed something. */
   | { readonly kind: "gone" | "missed"; readonly receiver: number }
   | { readonly kind: "swept"; readonly count: number }

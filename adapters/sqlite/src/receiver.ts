@@ -55,6 +55,11 @@ export class SqliteReceiver implements Receiver {
     return this.#options.inbox;
   }
 
+  /** Whether what it gets was settled before (ACK-6), and so has no lease that could end. */
+  get isOnce(): boolean {
+    return this.#flow.settle === "first";
+  }
+
   /** Makes itself known to a worker, the first or (`again`) one that took over; says whether its inbox had to be made again. */
   async attach(link: Link, again: boolean): Promise<boolean> {
     const { number, inbox } = this.#options;
@@ -94,7 +99,14 @@ export class SqliteReceiver implements Receiver {
     );
   }
 
+  /** Its lease has ended by our own clock. */
+  lapse(): void {
+    if (!this.isOnce) this.lose(undefined, "it was not renewed in time");
+  }
+
   async settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
+    // What is others' needs no answer of the file.
+    if (!batch.some(({ delivery }) => isHeld(delivery))) return batch.map(() => "lost");
     const link = this.#options.link();
     if (link === undefined) return batch.map(({ delivery }) => (isHeld(delivery) ? unavailable() : "lost"));
     try {

@@ -86,6 +86,7 @@ export class Service {
         turn.done.push(() => this.#lose(member, token));
       }
     });
+    this.#leased(now);
   }
 
   /** Ends the members whose inbox was removed; makes an ephemeral one again, which was only taken for dead. */
@@ -141,7 +142,11 @@ export class Service {
         ? this.#topology.declareInbox(inbox, now + this.#leaseMs)
         : { box: this.#topology.box(inbox), isNew: false };
       const token = this.#leases.take(box.id, flow.settle === "first", now);
-      turn.done.push(() => this.members.set(receiver, new Member({ receiver, inbox, box, token, flow })));
+      turn.done.push(() => {
+        // Those that were there before hold theirs for less long.
+        if (this.members.size === 0) this.#leased(now);
+        this.members.set(receiver, new Member({ receiver, inbox, box, token, flow }));
+      });
       return isNew;
     },
     settle: ({ receiver, acks, others, effects }, turn) => {
@@ -162,6 +167,17 @@ export class Service {
       return lost;
     },
     resize: ({ receiver, flow }) => this.#resize(receiver, flow),
+    lapse: (_ask, turn) => {
+      const now = Date.now();
+      for (const member of this.members.values()) {
+        // What was settled first has no lease that could end (ACK-6).
+        if (member.isOnce || !this.#topology.exists(member.box)) continue;
+        const token = this.#leases.replace(member.token, member.box.id, now);
+        turn.done.push(() => this.#lose(member, token));
+      }
+      turn.done.push(() => this.#leased(now));
+      return undefined;
+    },
     stop: ({ receiver }) => {
       const member = this.members.get(receiver);
       if (member !== undefined) member.stopped = true;
@@ -260,6 +276,10 @@ export class Service {
     member.token = token;
     const seqs = member.letAllGo();
     if (seqs.length > 0) this.#post({ kind: "lost", receiver: member.receiver, seqs });
+  }
+
+  #leased(now: number): void {
+    this.#post({ kind: "leased", until: now + this.#leaseMs });
   }
 
   #nextSweepAt(now: number): number {

@@ -23,6 +23,7 @@ import { fromPlain } from "./errors.ts";
 import { type Heard, Link } from "./link.ts";
 import type { Verdicts, WorkerData } from "./protocol.ts";
 import { SqliteReceiver } from "./receiver.ts";
+import { Tenure } from "./tenure.ts";
 import { settingsOf } from "./url.ts";
 import { pack, unpackRows } from "./wire.ts";
 
@@ -44,13 +45,22 @@ class SqliteTransport implements Transport {
   readonly #manifest: Manifest;
   readonly #receivers = new Map<number, SqliteReceiver>();
   readonly #supervisor: Supervisor<Link>;
+  readonly #tenure: Tenure;
   #next = 1;
 
   constructor(data: WorkerData, context: AdapterContext) {
     this.#context = context;
     this.#manifest = manifestOf(data.leaseMs);
+    this.#tenure = new Tenure({
+      clock: context.clock,
+      lose: () => {
+        for (const receiver of this.#receivers.values()) receiver.lapse();
+      },
+      lapse: async () => await (await this.#supervisor.ready()).ask("lapse", undefined),
+    });
     this.#supervisor = new Supervisor<Link>({
       open: async (generation) => {
+        this.#tenure.end();
         const link = await Link.open(data, {
           heard: (message) => this.#heard(message),
           died: (error) => this.#died(generation, error),
@@ -156,6 +166,7 @@ class SqliteTransport implements Transport {
   async close(): Promise<void> {
     await Promise.all([...this.#receivers.values()].map((receiver) => receiver.close()));
     await this.#supervisor.close();
+    this.#tenure.end();
   }
 
   /** Rejects with `TIMEOUT` at the deadline, while somebody keeps the file locked. */
@@ -191,7 +202,10 @@ class SqliteTransport implements Transport {
     const receiver = "receiver" in message ? this.#receivers.get(message.receiver) : undefined;
     switch (message.kind) {
       case "deliver":
-        return receiver?.deliver(message.rows);
+        if (receiver?.isOnce === true || this.#tenure.isOurs()) receiver?.deliver(message.rows);
+        return;
+      case "leased":
+        return this.#tenure.extend(message.until);
       case "lost":
         return receiver?.lose(message.seqs, "it was not renewed in time");
       case "gone":
