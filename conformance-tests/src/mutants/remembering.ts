@@ -26,14 +26,22 @@ export const rememberingMutants: readonly Mutant[] = [
   {
     name: "never-ends-a-lease",
     caughtBy: ["IDM-2/lease"],
-    ...storing((store) => ({ claim: (key, owner) => store.claim(key, owner, 3_600_000) })),
+    ...storing((store) => lasting(store, 3_600_000)),
   },
   {
     name: "ends-leases-early",
     caughtBy: ["IDM-2/lease"],
-    ...storing((store) => ({ claim: (key, owner) => store.claim(key, owner, 1) })),
+    ...storing((store) => lasting(store, 1)),
   },
 ];
+
+/** Claims that last so long, whatever was asked for; also from a renewal on, which may come before the member is gone. */
+function lasting(store: IdempotencyStore, ms: number): Partial<IdempotencyStore> {
+  return {
+    claim: (key, owner) => store.claim(key, owner, ms),
+    renew: (key, owner) => store.renew(key, owner, ms),
+  };
+}
 
 function storing(
   broken: (store: IdempotencyStore) => Partial<IdempotencyStore>,
