@@ -26,4 +26,23 @@ describeRedis("what falls due at once", () => {
       expect(member.ids.toSorted()).toEqual(ids);
     });
   });
+
+  test("is made ready for others by a member whose own hands are full", async () => {
+    await using server = await startServer();
+    await using rig = await rigOn(server.url, { leaseMs: 60_000 });
+    const source = sourceOf("full");
+    await declared(rig, source);
+    const base = baseOf(inboxOf(source));
+    await sent(rig, source, "in hand", letter("later", { deliverAt: Date.now() + 500 }));
+    await using member = await Member.of(rig, inboxOf(source), 1);
+    await member.has("in hand");
+    const stored = (): Promise<readonly number[]> =>
+      Promise.all(
+        ["due", "ready0"].map(async (part) =>
+          Number(await rig.other.command(part === "due" ? "ZCARD" : "XLEN", [`${base}/${part}`])),
+        ),
+      );
+    await eventually(async () => expect(await stored()).toEqual([0, 2]));
+    expect(member.ids).toEqual(["in hand"]);
+  });
 });
