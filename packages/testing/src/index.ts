@@ -5,6 +5,7 @@ export type { RabbitmqOptions } from "./brokers/servers/rabbitmq.ts";
 export type { RedisOptions } from "./brokers/servers/redis.ts";
 export type { SqsOptions } from "./brokers/servers/sqs.ts";
 export { type RedisCluster, type RedisClusterOptions, startRedisCluster } from "./brokers/redis-cluster.ts";
+export { type RabbitmqCluster, type RabbitmqClusterOptions, startRabbitmqCluster } from "./brokers/rabbitmq-cluster.ts";
 export { type BrokerOptionsOf, NoBrokerError, startBroker } from "./brokers/start-broker.ts";
 export type { Direction, ProxiedConnection } from "./proxy/course.ts";
 export type { DropReplyOptions } from "./proxy/drop-reply.ts";

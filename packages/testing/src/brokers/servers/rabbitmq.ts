@@ -70,6 +70,11 @@ export const rabbitmq: Server<RabbitmqOptions> = {
   },
 };
 
+/** The name of the node whose port is this one. */
+export function nodeNameOf(port: number): string {
+  return `waybill${port}@localhost`;
+}
+
 function isPlain({ config, plugins, tls, command, env }: RabbitmqOptions): boolean {
   return [config, plugins, tls, command, env].every((option) => option === undefined);
 }
@@ -98,8 +103,9 @@ async function prepare(
     tool: [...by, join(dirname(program), "rabbitmqctl")],
     env: {
       HOME: directory,
+      ERL_CRASH_DUMP: inDirectory("erl_crash.dump"),
       ERL_EPMD_PORT: `${port + offset.epmd}`,
-      RABBITMQ_NODENAME: `waybill${port}@localhost`,
+      RABBITMQ_NODENAME: nodeNameOf(port),
       RABBITMQ_DIST_PORT: `${port + offset.distribution}`,
       RABBITMQ_MNESIA_BASE: inDirectory("data"),
       RABBITMQ_LOG_BASE: inDirectory("log"),
