@@ -1,0 +1,6 @@
+import { expect } from "vitest";
+
+/** Any text that holds `part`. */
+export function containing(part: string): unknown {
+  return expect.stringContaining(part);
+}
