@@ -132,7 +132,7 @@ export function addressOf({ host, port }: Node): string {
 }
 
 /** The code of a system error, or "". */
-export function codeOf(thrown: unknown): string {
+function codeOf(thrown: unknown): string {
   return thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
 }
 
