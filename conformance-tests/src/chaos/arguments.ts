@@ -12,7 +12,8 @@ export interface ChaosArguments {
   readonly strikes: number;
   readonly faults: readonly FaultName[];
   readonly seed: number;
-  readonly leaseMs: number;
+  /** The carrier's settings that make its lease so long, or as near as it can come. */
+  readonly options: Readonly<Record<string, number>>;
   /** Where the history goes. */
   readonly json: string | undefined;
   /** A history to be judged, and nothing else. */
@@ -22,6 +23,11 @@ export interface ChaosArguments {
 const brokers: readonly string[] = ["redis", "rabbitmq", "kafka", "sqs"] satisfies readonly BrokerKind[];
 /** The packages of schemes that are not called as their scheme. */
 const packages: Readonly<Record<string, string>> = { rediss: "redis", amqp: "rabbitmq", amqps: "rabbitmq" };
+
+/** What is called otherwise than `leaseMs`: a RabbitMQ goes by heartbeats, which it counts in seconds. */
+const leases: Readonly<Record<string, (leaseMs: number) => Readonly<Record<string, number>>>> = {
+  rabbitmq: (leaseMs) => ({ heartbeatMs: Math.ceil(leaseMs / 1_000) * 1_000 }),
+};
 
 /** @throws TypeError naming what cannot be */
 export function parseChaos(args: readonly string[]): ChaosArguments {
@@ -55,7 +61,7 @@ export function parseChaos(args: readonly string[]): ChaosArguments {
       broker: broker !== undefined,
     }),
     seed: above(-1, values.seed, "seed"),
-    leaseMs: above(0, values.lease, "lease"),
+    options: (leases[name] ?? ((leaseMs) => ({ leaseMs })))(above(0, values.lease, "lease")),
     json,
     judge,
   };

@@ -47,11 +47,11 @@ async function besiege(
   path: string,
   broker: Broker | undefined,
 ): Promise<string | undefined> {
-  const { module, leaseMs, minutes } = given;
+  const { module, options, minutes } = given;
   const setup: Setup = {
     adapter: await loadAdapter(module),
     url: () => url,
-    options: { leaseMs },
+    options,
     controls: { processes: { module }, link: (to) => faultProxy({ to }) },
     mutate: (same) => same,
     mutant: undefined,

@@ -22,7 +22,7 @@ test("reads what it is given, and the module from the URL", () => {
     strikes: 50,
     faults: ["kill"],
     seed: 7,
-    leaseMs: 300,
+    options: { leaseMs: 300 },
     json: "h.json",
     judge: undefined,
   });
@@ -37,6 +37,11 @@ test.each([
   [["--broker", "redis"], "@waybill/redis", ["kill", "pause", "cut", "drop-reply", "blackhole", "restart"]],
 ])("%j is of %s and has %j", (args, module, faults) => {
   expect(parseChaos(args)).toMatchObject({ module, faults });
+});
+
+test("a lease is what each carrier has of it", () => {
+  expect(parseChaos(["--broker", "rabbitmq", "--lease", "1500"]).options).toEqual({ heartbeatMs: 2_000 });
+  expect(parseChaos(["--broker", "rabbitmq"]).options).toEqual({ heartbeatMs: 1_000 });
 });
 
 test.each([
