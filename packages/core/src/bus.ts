@@ -3,12 +3,13 @@ import type { BatchHandler } from "./batch.ts";
 import { Budget } from "./budget.ts";
 import type { Call } from "./call.ts";
 import type { Clock } from "./clock.ts";
-import type { CloseOptions, Consumer, ConsumerHealth, HealthOptions } from "./consumer.ts";
+import { type CloseOptions, type Consumer, type HealthOptions, usualStall } from "./consumer.ts";
 import type { AnyHandler, Subscription } from "./consumers.ts";
 import { Consumers } from "./consumers.ts";
 import type { AnyDefinition, Publishable } from "./definition.ts";
 import { milliseconds } from "./duration.ts";
 import type { Envelope } from "./envelope.ts";
+import type { Health } from "./health.ts";
 import { inboxHandle, type InboxHandle } from "./inbox-handle.ts";
 import { inboxOf, sourceOf } from "./inbox.ts";
 import type { WaybillError } from "./errors.ts";
@@ -45,11 +46,8 @@ export interface BusContext {
     inbox: Inbox,
     error: WaybillError,
   ) => void;
-}
-
-export interface Health {
-  readonly healthy: boolean;
-  readonly consumers: readonly ConsumerHealth[];
+  /** What the carrier has said of a connection that is lost or takes nothing, and has not taken back. */
+  readonly trouble: () => WaybillError | undefined;
 }
 
 /** One service's connection to its carrier: publishes, subscribes, shows. Made by `connect`. */
@@ -245,7 +243,9 @@ export class Bus implements AsyncDisposable {
   /** Whether every consumer makes progress, and what keeps one that does not (LIF-3). */
   async health(options: HealthOptions = {}): Promise<Health> {
     const consumers = await this.#consumers.health(options);
-    return { healthy: consumers.every(({ healthy }) => healthy), consumers };
+    const after = milliseconds(options.stalledAfter ?? usualStall, "stalledAfter");
+    const publishing = this.#outlets.health(after, this.#context.trouble());
+    return { healthy: [publishing, ...consumers].every(({ healthy }) => healthy), publishing, consumers };
   }
 
   /**

@@ -70,7 +70,10 @@ export async function connect(to: string | URL | ConnectSettings, given: Connect
   const { clock = systemClock, random = Math.random, onReport } = options;
   const parsed = parse(url);
   const backoff = jitteredBackoff(random);
+  let trouble: WaybillError | undefined;
   const report = (kind: Report, inbox?: Inbox, error?: WaybillError): void => {
+    if (kind === "lost" || kind === "throttled") trouble = error;
+    if (kind === "restored") trouble = undefined;
     try {
       onReport?.({ kind, inbox: inbox && { source: inbox.source, group: inbox.group }, error });
     } catch (thrown) {
@@ -90,6 +93,7 @@ export async function connect(to: string | URL | ConnectSettings, given: Connect
     maxBufferedBytes: wholeNumber(options.maxBufferedBytes ?? 64 * 2 ** 20, 1, "maxBufferedBytes"),
     tunables: options.consumers ?? {},
     report,
+    trouble: () => trouble,
   };
   const adapter = await adapterOf(parsed.protocol, options.adapters ?? []);
   const section = sectionOf(options, adapter.name);

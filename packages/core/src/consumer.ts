@@ -12,11 +12,14 @@ export interface CloseOptions {
 
 export interface HealthOptions {
   /**
-   * How long messages may be ready and a consumer with room get none before it counts as stalled. Default `"30s"`; not below
+   * How long messages may be ready and a consumer with room get none, or wait to be published and none be stored, before that counts
+   * as stalled. Default `"30s"`; not below
    * what the handlers and the broker need to take up what is there.
    */
   readonly stalledAfter?: Duration | undefined;
 }
+
+export const usualStall = "30s";
 
 export interface ConsumerHealth {
   readonly source: string;
@@ -59,7 +62,7 @@ export class Consumer implements AsyncDisposable {
   }
 
   /** Whether it makes progress, as far as there is any to make: a connection alone is not healthy (LIF-3). */
-  async health({ stalledAfter = "30s" }: HealthOptions = {}): Promise<ConsumerHealth> {
+  async health({ stalledAfter = usualStall }: HealthOptions = {}): Promise<ConsumerHealth> {
     const after = milliseconds(stalledAfter, "stalledAfter");
     const stall = this.#runner.trouble ?? (await stallOf({ ...this.#context, idler: this.#runner }, after));
     const { running, waiting, paused, trouble } = this.#runner;

@@ -48,11 +48,23 @@ export class Lane {
   #failures = 0;
   #pause: Cancel | undefined;
   #pending = 0;
+  /** When something was answered for good, or began to wait where nothing had. */
+  #movedAt = 0;
   #idle: (() => void)[] = [];
 
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#alarm = new Alarm(options.clock, () => this.#expire());
+  }
+
+  /** How many wait to be stored. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Since when (epoch ms) all that waits has waited in vain; undefined where nothing waits. */
+  get stuckSince(): number | undefined {
+    return this.#pending === 0 ? undefined : this.#movedAt;
   }
 
   /**
@@ -76,6 +88,7 @@ export class Lane {
         settled: false,
         unknown: undefined,
       };
+      if (this.#pending === 0) this.#movedAt = this.#options.clock.now();
       this.#pending += 1;
       this.#waiting.push(entry);
       this.#alarm.set(deadline);
@@ -131,6 +144,7 @@ export class Lane {
     const deadline = batch.reduce((latest, entry) => Math.max(latest, entry.deadline), 0);
     const results = await this.#send(batch, deadline);
     const again = batch.filter((entry, index) => !this.#land(entry, results[index]));
+    if (again.length < batch.length) this.#movedAt = this.#options.clock.now();
     this.#flights.delete(batch);
     this.#waiting.unshift(again);
     if (again.length === 0) this.#failures = 0;

@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import { Composer } from "./composer.ts";
 import type { AnyDefinition } from "./definition.ts";
 import { toWaybillError, WaybillError } from "./errors.ts";
+import type { PublishingHealth } from "./health.ts";
 import { sourceOf } from "./inbox.ts";
 import { Lane } from "./lane.ts";
 import type { Middleware } from "./middleware.ts";
@@ -63,11 +64,24 @@ export class Outlets {
     return outlet;
   }
 
+  /** Whether what waits gets on (LIF-3). `trouble` is what the carrier has last said of itself. */
+  health(stalledAfterMs: number, trouble: WaybillError | undefined): PublishingHealth {
+    const lanes = this.#lanes();
+    const waiting = lanes.reduce((sum, { pending }) => sum + pending, 0);
+    const now = this.#options.clock.now();
+    const stuckMs = lanes.reduce((most, { stuckSince = now }) => Math.max(most, now - stuckSince), 0);
+    const error = stuckMs < stalledAfterMs ? undefined : stuck(waiting, stuckMs, trouble);
+    return { healthy: error === undefined, waiting, error };
+  }
+
   /** Refuses what comes later with `CLOSED`; resolves when what was published before has settled (PUB-6). */
   async close(): Promise<void> {
     this.#closed = true;
-    const lanes = [...this.#paths.values()].flatMap(({ keyed, unkeyed }) => [keyed, unkeyed]);
-    await Promise.all(lanes.map((lane) => lane.drained()));
+    await Promise.all(this.#lanes().map((lane) => lane.drained()));
+  }
+
+  #lanes(): readonly Lane[] {
+    return [...this.#paths.values()].flatMap(({ keyed, unkeyed }) => [keyed, unkeyed]);
   }
 
   #make(definition: AnyDefinition): Outlet {
@@ -155,6 +169,11 @@ export class Outlets {
   #admit(): void {
     if (this.#closed) throw new WaybillError("CLOSED", "the bus is closed, nothing can be published through it");
   }
+}
+
+function stuck(waiting: number, ms: number, trouble: WaybillError | undefined): WaybillError {
+  const why = trouble === undefined ? "look at the carrier" : trouble.message;
+  return new WaybillError("STALLED", `${waiting} message(s) wait to be stored, and none was for ${ms} ms: ${why}`);
 }
 
 function isUnrouted(result: SendResult): boolean {

@@ -44,10 +44,10 @@ export type Backoff = (attempt: number) => number;
 
 /**
  * `dropped`: a message ended unhandled and is kept nowhere, because it had expired (TTL-1) or is delivered at most once
- * (ACK-6), or its reply came to an address that is gone (RPC-1); `lost` and `restored`: the connection; `throttled`: the
- * broker slows us down; `position-lost`: a group's place is gone; `settle-failed`: settlements are tried again;
- * `tick-failed`: a tick of a schedule could not be published and is tried again (DLY-3); `swept`: leftovers of a dead member
- * were removed; `client-error`: the broker's client misbehaved and was replaced.
+ * (ACK-6), or its reply came to an address that is gone (RPC-1); `lost`: the connection; `throttled`: the broker slows us
+ * down, or takes nothing for now; `restored`: the end of either; `position-lost`: a group's place is gone; `settle-failed`:
+ * settlements are tried again; `tick-failed`: a tick of a schedule could not be published and is tried again (DLY-3); `swept`:
+ * leftovers of a dead member were removed; `client-error`: the broker's client misbehaved and was replaced.
  */
 export type Report =
   | "dropped"
