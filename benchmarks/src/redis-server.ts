@@ -1,12 +1,8 @@
 import { startBroker } from "@waybill/testing";
 import { Redis } from "ioredis";
-import { cpuEach } from "./load.ts";
+import type { CountedServer } from "./counted-server.ts";
 
-/** A Redis of our own, which ends with the bench. */
-export interface RedisServer extends AsyncDisposable {
-  readonly url: string;
-  /** The CPU time the server has taken so far, µs. */
-  cpu(): Promise<number>;
+export interface RedisServer extends CountedServer {
   /** How many commands it has done so far, those within scripts too; asking is one more. */
   commands(): Promise<number>;
 }
@@ -27,11 +23,4 @@ export async function startRedis(): Promise<RedisServer> {
       await broker.stop();
     },
   };
-}
-
-/** The CPU time of one of `count`, this process's and the server's together, µs. */
-export async function cpuOfBoth(server: RedisServer, count: number, work: () => Promise<void>): Promise<number> {
-  const before = await server.cpu();
-  const own = await cpuEach(count, work);
-  return own + ((await server.cpu()) - before) / count;
 }
