@@ -1,4 +1,4 @@
-import { type Topic, topic } from "@waybill/core";
+import { type Queue, queue, type Topic, topic } from "@waybill/core";
 import type { z } from "zod";
 import { order } from "./schemas.ts";
 
@@ -11,3 +11,5 @@ export const ordersByKey: Topic<Order, Order, true> = topic("order.placed.by-cus
   key: ({ customerId }) => customerId,
   ordered: true,
 });
+
+export const orderWork: Queue<Order, Order, false> = queue("order.handle", { schema: order });
