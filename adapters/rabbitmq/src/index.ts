@@ -1,1 +1,1 @@
-export {};
+export { rabbitmq, rabbitmq as adapter } from "./rabbitmq.ts";

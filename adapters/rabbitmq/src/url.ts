@@ -51,6 +51,8 @@ export interface Settings {
   readonly maxMessageBytes: number;
   /** The server's `consumer_timeout`, which it tells nobody: how long a delivery may stay unsettled, ms. */
   readonly consumerTimeoutMs: number;
+  /** After how long without its member an ephemeral inbox is gone, ms. */
+  readonly sweepMs: number;
   readonly management: ManagementSettings | undefined;
 }
 
@@ -67,6 +69,7 @@ const known = [
   "commandTimeoutMs",
   "maxMessageBytes",
   "consumerTimeoutMs",
+  "sweepMs",
   "managementUrl",
   ...tlsSettings,
 ];
@@ -95,6 +98,7 @@ export function settingsOf(url: URL, options: unknown): Settings {
     commandTimeoutMs: wholeNumber(given, "commandTimeoutMs", 10_000),
     maxMessageBytes: wholeNumber(given, "maxMessageBytes", 16 * 2 ** 20),
     consumerTimeoutMs: wholeNumber(given, "consumerTimeoutMs", 30 * 60_000),
+    sweepMs: wholeNumber(given, "sweepMs", 60_000),
     management: managementOf(given, login),
   };
 }

@@ -1,0 +1,71 @@
+import { type AdapterContext, type Address, type SendResult, toWaybillError, type WireMessage } from "@waybill/core";
+import type { Ladder } from "./ladder.ts";
+import type { Link } from "./link.ts";
+import { Publisher } from "./publisher.ts";
+import type { Routes } from "./routes.ts";
+import type { Packet } from "./wire.ts";
+
+export interface OutboxOptions {
+  readonly link: Link;
+  readonly context: AdapterContext;
+  readonly routes: Routes;
+  readonly ladder: Ladder;
+}
+
+/** How many channels topics and queues share: what ends one, such as a topic that we may not write to, leaves the others alone. */
+const channels = 16;
+
+/** Everything that is published. */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #publishers: Publisher[] = [];
+  readonly #bySource = new Map<string, Publisher>();
+  /** For what is settled. */
+  readonly #moves: Publisher;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#moves = new Publisher(options.link, options.context);
+  }
+
+  /** One result each, in order. Never rejects, and settles by `deadline`. */
+  async send(to: Address, messages: readonly WireMessage[], deadline: number): Promise<readonly SendResult[]> {
+    const { routes, context } = this.#options;
+    const now = context.clock.now();
+    let packets: readonly Packet[];
+    try {
+      packets = messages.map((message) => routes.packet(to, message, now));
+      if (messages.some(({ deliverAt = 0 }) => deliverAt > now)) await this.#delay(deadline);
+    } catch (thrown) {
+      const error = toWaybillError(thrown, "UNAVAILABLE");
+      return messages.map(() => ({ outcome: "refused", error }));
+    }
+    return this.#publisherFor(to).send(packets, deadline);
+  }
+
+  /** Copies of what is settled, to other places. */
+  async move(packets: readonly Packet[], deadline: number): Promise<readonly SendResult[]> {
+    try {
+      if (packets.some(({ exchange }) => exchange !== "")) await this.#delay(deadline);
+    } catch (thrown) {
+      const error = toWaybillError(thrown, "UNAVAILABLE");
+      return packets.map(() => ({ outcome: "refused", error }));
+    }
+    return this.#moves.send(packets, deadline);
+  }
+
+  async #delay(deadline: number): Promise<void> {
+    const { link, ladder } = this.#options;
+    await ladder.ready(await link.ready(deadline));
+  }
+
+  #publisherFor(to: Address): Publisher {
+    if (to.kind !== "source") return this.#moves;
+    const known = this.#bySource.get(to.name);
+    if (known !== undefined) return known;
+    const index = this.#bySource.size % channels;
+    const publisher = (this.#publishers[index] ??= new Publisher(this.#options.link, this.#options.context));
+    this.#bySource.set(to.name, publisher);
+    return publisher;
+  }
+}

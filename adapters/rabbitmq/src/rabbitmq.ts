@@ -1,0 +1,127 @@
+import {
+  type Adapter,
+  type AdapterContext,
+  type Address,
+  type Depth,
+  type Flow,
+  type Inbox,
+  type Manifest,
+  type Place,
+  type Receiver,
+  type SendOptions,
+  type SendResult,
+  type Shape,
+  type Sink,
+  type Transport,
+  type Visit,
+  type WireMessage,
+} from "@waybill/core";
+import { depthOf } from "./depth.ts";
+import { Ladder } from "./ladder.ts";
+import { LetterLock } from "./letter-lock.ts";
+import { walk } from "./letters.ts";
+import { Link } from "./link.ts";
+import { manifestOf } from "./manifest.ts";
+import { Outbox } from "./outbox.ts";
+import { QueueReceiver } from "./receiver.ts";
+import { Routes } from "./routes.ts";
+import type { Shared } from "./shared.ts";
+import { Topology } from "./topology.ts";
+import { type Settings, settingsOf } from "./url.ts";
+
+/** `amqp:` and `amqps:` (TLS) keep everything in the quorum queues of a RabbitMQ server or cluster, 3.10 or later. */
+export const rabbitmq: Adapter = {
+  name: "rabbitmq",
+  schemes: ["amqp:", "amqps:"],
+  async connect(url, context) {
+    const transport = new RabbitTransport(settingsOf(url, context.options), context);
+    await transport.open();
+    return transport;
+  },
+};
+
+class RabbitTransport implements Transport {
+  readonly outbound: Transport["outbound"] = { depth: 10, maxBatch: 100 };
+  readonly #settings: Settings;
+  readonly #publishing: Link;
+  readonly #consuming: Link;
+  readonly #receivers = new Set<Receiver>();
+  readonly #shared: Shared;
+
+  constructor(settings: Settings, context: AdapterContext) {
+    this.#settings = settings;
+    this.#publishing = new Link({ role: "publish", settings, context });
+    this.#consuming = new Link({ role: "consume", settings, context });
+    const { namespace } = context;
+    const verify = context.topology === "verify";
+    const routes = new Routes(namespace);
+    const ladder = new Ladder(namespace, verify);
+    this.#shared = {
+      settings,
+      context,
+      routes,
+      consuming: this.#consuming,
+      topology: new Topology({ namespace, verify, routes, sweepMs: settings.sweepMs }),
+      outbox: new Outbox({ link: this.#publishing, context, routes, ladder }),
+      letterLock: new LetterLock(context),
+    };
+  }
+
+  async open(): Promise<void> {
+    try {
+      await this.#publishing.start();
+      await this.#consuming.start();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  supports(shape: Shape): Manifest {
+    return manifestOf(shape, this.#settings);
+  }
+
+  async declare(places: readonly Place[]): Promise<void> {
+    for (const place of places) await this.#shared.topology.declare(await this.#ready(), place);
+  }
+
+  async remove(place: Place): Promise<void> {
+    await this.#shared.topology.remove(await this.#ready(), place);
+  }
+
+  send(to: Address, messages: readonly WireMessage[], { deadline }: SendOptions): Promise<readonly SendResult[]> {
+    return this.#shared.outbox.send(to, messages, deadline);
+  }
+
+  async receive(inbox: Inbox, flow: Flow, sink: Sink): Promise<Receiver> {
+    const closed = (gone: Receiver): void => void this.#receivers.delete(gone);
+    const receiver = new QueueReceiver({ inbox, flow, sink, shared: this.#shared, closed });
+    try {
+      await receiver.start();
+    } catch (error) {
+      await receiver.close();
+      throw error;
+    }
+    this.#receivers.add(receiver);
+    return receiver;
+  }
+
+  async depth(inbox: Inbox): Promise<Depth> {
+    return depthOf(await this.#ready(), inbox, this.#shared.routes.baseOf(inbox));
+  }
+
+  async walk(inbox: Inbox, visit: Visit, signal: AbortSignal): Promise<void> {
+    await walk({ inbox, base: this.#shared.routes.baseOf(inbox), shared: this.#shared, visit, signal });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#receivers].map((receiver) => receiver.close()));
+    await Promise.all([this.#publishing.close(), this.#consuming.close()]);
+  }
+
+  /** The connection on which things are declared and looked at. */
+  #ready(): ReturnType<Link["ready"]> {
+    const { context, settings } = this.#shared;
+    return this.#consuming.ready(context.clock.now() + settings.commandTimeoutMs);
+  }
+}

@@ -1,0 +1,292 @@
+import {
+  addressOf,
+  type Cancel,
+  type Flow,
+  type Inbox,
+  type Receiver,
+  type Settlement,
+  type SettleResult,
+  type Sink,
+  toWaybillError,
+  WaybillError,
+} from "@waybill/core";
+import { Hand } from "./hand.ts";
+import { Intake } from "./intake.ts";
+import { type Mine, type Mover, sendAll, store } from "./moves.ts";
+import { readyQueue, topicIn } from "./names.ts";
+import type { Shared } from "./shared.ts";
+import { lanesOf } from "./topology.ts";
+import type { Held } from "./wire.ts";
+
+export interface ReceiverOptions {
+  readonly inbox: Inbox;
+  readonly flow: Flow;
+  readonly sink: Sink;
+  readonly shared: Shared;
+  readonly closed: (receiver: Receiver) => void;
+}
+
+/** The bytes a message is taken to have before one was seen. */
+const usualBytes = 2 ** 16;
+/** After so many messages the sizes of earlier ones are forgotten. */
+const memory = 500;
+
+/** One member of an inbox without order: what it has in hand is unsettled on its channel, and goes back when the channel ends. */
+export class QueueReceiver implements Receiver {
+  readonly ended: Promise<void>;
+  readonly #options: ReceiverOptions;
+  readonly #mover: Mover;
+  readonly #queues: readonly string[];
+  readonly #hand: Hand;
+  /** What came and is not delivered, by priority. */
+  readonly #buffers: Held[][];
+  readonly #end = Promise.withResolvers<void>();
+  #intake: Intake | undefined;
+  #state: "open" | "stopped" | "closed" = "open";
+  #sizes = { now: 0, before: 0, count: 0 };
+  #isScheduled = false;
+  #pause: Cancel | undefined;
+  #answeredAt: number;
+
+  constructor(options: ReceiverOptions) {
+    const { inbox, flow, shared } = options;
+    this.#options = options;
+    const base = shared.routes.baseOf(inbox);
+    this.#mover = { inbox, base, shared };
+    this.#queues = lanesOf(inbox).map((lane) => readyQueue(base, lane));
+    this.#buffers = this.#queues.map(() => []);
+    this.#hand = new Hand(flow);
+    this.#answeredAt = shared.context.clock.now();
+    this.ended = this.#end.promise;
+    // Nobody has to look.
+    this.ended.catch(() => undefined);
+  }
+
+  get address(): string {
+    return addressOf(this.#options.inbox);
+  }
+
+  /** @throws WaybillError `MISSING` */
+  async start(): Promise<void> {
+    await this.#open();
+  }
+
+  async settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
+    const intake = this.#intake;
+    const mine = batch.filter((one): one is Mine => this.#hand.delete(one.delivery as Held));
+    if (mine.length > 0) this.#schedule();
+    const results = intake === undefined ? mine.map(() => "lost" as const) : await this.#settle(mine, intake);
+    if (mine.length === batch.length) return results;
+    const byDelivery = new Map(mine.map(({ delivery }, index) => [delivery as Settlement["delivery"], results[index]]));
+    return batch.map(({ delivery }) => byDelivery.get(delivery) ?? "lost");
+  }
+
+  resize(flow: Flow): void {
+    this.#hand.flow = flow;
+    this.#schedule();
+    this.#adjust();
+  }
+
+  pulse(): { readonly answeredAt: number; readonly shards: number | undefined } {
+    return { answeredAt: this.#answeredAt, shards: undefined };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state === "open") this.#state = "stopped";
+    await this.#intake?.adjust();
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    await this.stop();
+    this.#state = "closed";
+    this.#pause?.();
+    const intake = this.#intake;
+    const held = this.#hand.empty().map((delivery) => ({ delivery, outcome: "release" }) as const);
+    if (intake !== undefined) {
+      await this.#settle(held, intake);
+      await intake.close();
+    }
+    const { inbox, shared } = this.#options;
+    const { connection } = shared.consuming;
+    if (inbox.ephemeral && connection !== undefined)
+      await shared.topology
+        .remove(connection, { kind: "inbox", inbox, start: { from: "now", reset: false } })
+        .catch(() => undefined);
+    this.#options.closed(this);
+    this.#end.resolve();
+  }
+
+  async #open(): Promise<void> {
+    const { inbox, shared } = this.#options;
+    const connection = await shared.consuming.ready();
+    let intake: Intake | undefined;
+    let isOver = false;
+    intake = await Intake.open({
+      connection,
+      queues: this.#queues,
+      sourceOf: (route) => (inbox.shape.kind === "pattern" ? (topicIn(route) ?? inbox.source) : inbox.source),
+      target: () => this.#target(),
+      took: (held) => this.#took(held),
+      surplus: () => this.#surplus(),
+      answered: () => (this.#answeredAt = shared.context.clock.now()),
+      ended: (why) => {
+        isOver = true;
+        if (intake !== undefined && this.#intake === intake) this.#lose(why);
+      },
+    });
+    this.#intake = intake;
+    // What came while it was being opened.
+    this.#schedule();
+    if (isOver) this.#lose(intake.over ?? new WaybillError("UNAVAILABLE", "rabbitmq: the channel was closed"));
+  }
+
+  /** How many may be on their way from each queue. */
+  #target(): number {
+    if (this.#state !== "open") return 0;
+    const { window, bytes } = this.#hand.flow;
+    const largest = Math.max(this.#sizes.now, this.#sizes.before, 1);
+    const size = this.#sizes.now + this.#sizes.before === 0 ? usualBytes : largest;
+    return window === 0 ? 0 : Math.min(window, Math.max(1, Math.floor(bytes / size)), 2_000);
+  }
+
+  #took(held: Held): void {
+    const { length } = held.body;
+    const { now, before, count } = this.#sizes;
+    const isGrown = length > Math.max(now, before);
+    if (count < memory) this.#sizes = { now: Math.max(now, length), before, count: count + 1 };
+    else this.#sizes = { now: length, before: now, count: 0 };
+    this.#buffers[held.lane]?.push(held);
+    this.#schedule();
+    if (isGrown) this.#adjust();
+  }
+
+  /** What came and will not be delivered soon, for others. */
+  #surplus(): readonly Held[] {
+    this.#deliver();
+    const isNone = this.#target() === 0;
+    const { bytes } = this.#hand.room;
+    const next = this.#buffers.findLast((buffer) => buffer.length > 0)?.[0];
+    if (next === undefined || (!isNone && next.body.length <= bytes)) return [];
+    return this.#buffers.flatMap((buffer) => buffer.splice(0));
+  }
+
+  #adjust(): void {
+    const intake = this.#intake;
+    if (intake !== undefined) void intake.adjust();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#deliver();
+    });
+  }
+
+  /** The highest priority first. */
+  #deliver(): void {
+    if (this.#state !== "open" || this.#intake === undefined) return;
+    const batch: Held[] = [];
+    for (let lane = this.#buffers.length - 1; lane >= 0; lane -= 1) {
+      const buffer = this.#buffers[lane] ?? [];
+      let taken = 0;
+      for (const held of buffer) {
+        if (!this.#hand.offer(held)) break;
+        taken += 1;
+        batch.push(held);
+      }
+      buffer.splice(0, taken);
+      if (buffer.length > 0) break;
+    }
+    if (batch.length === 0) return;
+    if (this.#hand.flow.settle === "first") void this.#deliverOnce(batch, this.#intake);
+    else this.#options.sink.deliver(batch);
+  }
+
+  /** Settled before it is delivered, and the server has said so (ACK-6). */
+  async #deliverOnce(batch: readonly Held[], intake: Intake): Promise<void> {
+    const lane = batch[0]?.lane ?? 0;
+    let more: Held | undefined;
+    try {
+      intake.acks.ack(batch.map(({ tag }) => tag));
+      more = await intake.fence(lane);
+    } catch {
+      // The channel is gone: what became of them nobody knows, so they count as delivered to nobody.
+      for (const held of batch) this.#hand.delete(held);
+      return;
+    }
+    const mine = batch.filter(({ place }) => place >= 0);
+    if (more !== undefined) this.#hand.add(more);
+    const all = more === undefined ? mine : [...mine, more];
+    if (all.length > 0) this.#options.sink.deliver(all);
+  }
+
+  async #settle(mine: readonly Mine[], intake: Intake): Promise<readonly SettleResult[]> {
+    if (this.#hand.flow.settle === "first") return this.#sendOnly(mine);
+    const isSimple = mine.every((one) => one.outcome === "ack" && one.sends.length === 0);
+    const flaws = isSimple ? undefined : await store(mine, this.#mover);
+    if (intake.over !== undefined) return mine.map(() => "lost");
+    const done = flaws === undefined ? mine : mine.filter((_, index) => flaws[index] === undefined);
+    try {
+      intake.acks.ack(done.map(({ delivery }) => delivery.tag));
+    } catch {
+      return mine.map(() => "lost");
+    }
+    if (flaws === undefined) return mine.map(() => "settled");
+    return mine.map(({ delivery }, index) => {
+      const flaw = flaws[index];
+      if (flaw === undefined) return "settled";
+      this.#hand.add(delivery);
+      return flaw;
+    });
+  }
+
+  /** What was settled before has nothing left but what its handler sent. */
+  #sendOnly(mine: readonly Mine[]): Promise<readonly SettleResult[]> {
+    const { shared } = this.#options;
+    const deadline = shared.context.clock.now() + shared.settings.commandTimeoutMs;
+    const sent = mine.map(async (one): Promise<SettleResult> => {
+      if (one.outcome !== "ack") return "settled";
+      return (await sendAll(one.sends, shared, deadline)) ?? "settled";
+    });
+    return Promise.all(sent);
+  }
+
+  /** The channel is gone, and with it what was in hand. */
+  #lose(why: WaybillError): void {
+    this.#intake = undefined;
+    for (const buffer of this.#buffers) buffer.length = 0;
+    const held = this.#hand.empty();
+    if (held.length > 0 && this.#state !== "closed") {
+      const cause = new WaybillError("LEASE_LOST", `the lease of ${held.length} message(s) is over: ${why.message}`);
+      this.#options.sink.lost(held, cause);
+    }
+    if (this.#state !== "closed") void this.#reopen(1);
+  }
+
+  async #reopen(attempt: number): Promise<void> {
+    const { inbox, shared } = this.#options;
+    const { clock, backoff } = shared.context;
+    try {
+      const connection = await shared.consuming.ready();
+      const found = await shared.topology.restore(connection, inbox);
+      if (found === "gone") return this.#abandon();
+      if (found === "restored") shared.context.report("position-lost", inbox);
+      await this.#open();
+    } catch (thrown) {
+      if (toWaybillError(thrown, "UNAVAILABLE").code === "CLOSED" || this.#state === "closed") return;
+      await new Promise<void>((resolve) => (this.#pause = clock.after(backoff(attempt), resolve)));
+      if ((this.#state as string) !== "closed") void this.#reopen(attempt + 1);
+    }
+  }
+
+  /** Its inbox was removed: it gets nothing more. */
+  #abandon(): void {
+    this.#state = "closed";
+    this.#options.closed(this);
+    const { source, group } = this.#options.inbox;
+    this.#end.reject(new WaybillError("MISSING", `group "${group}" of "${source}" was removed; subscribe again`));
+  }
+}

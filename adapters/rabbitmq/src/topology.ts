@@ -1,0 +1,257 @@
+import { Buffer } from "node:buffer";
+import { checkLayout, type Inbox, type Place, type Source, WaybillError } from "@waybill/core";
+import type { Channel } from "amqplib";
+import { withChannel } from "./channel.ts";
+import type { Connection } from "./connection.ts";
+import { inboxLayout, type Layout, layoutIn, layoutOf, textOf } from "./layout.ts";
+import {
+  bindingOf,
+  cardName,
+  deadQueue,
+  inboxBase,
+  ledgerQueue,
+  memberQueue,
+  readyQueue,
+  shardCount,
+  spaceNames,
+} from "./names.ts";
+import * as queues from "./queues.ts";
+import type { Routes } from "./routes.ts";
+
+export interface TopologyOptions {
+  readonly namespace: string;
+  readonly verify: boolean;
+  readonly sweepMs: number;
+  readonly routes: Routes;
+}
+
+/** A queue whose arguments say the layout of a place. */
+interface Card {
+  readonly queue: string;
+  readonly options: object;
+  /** The place, in an error. */
+  readonly what: string;
+  readonly layout: Layout;
+}
+
+/** The exchanges and queues of a namespace. Each is declared on a channel of its own, since a refusal ends the channel. */
+export class Topology {
+  readonly #options: TopologyOptions;
+  readonly #names: ReturnType<typeof spaceNames>;
+  #space: Promise<void> | undefined;
+
+  constructor(options: TopologyOptions) {
+    this.#options = options;
+    this.#names = spaceNames(options.namespace);
+  }
+
+  /** Makes what is missing, refuses what differs (LAY-1), makes nothing to verify (LIF-5). */
+  async declare(connection: Connection, place: Place): Promise<void> {
+    await this.#ensureSpace(connection);
+    if (place.kind === "source") await this.#declareSource(connection, place);
+    else await this.declareInbox(connection, place.inbox);
+  }
+
+  /** After the loss of a connection what is known may be there no more. */
+  forget(): void {
+    this.#space = undefined;
+  }
+
+  async declareInbox(connection: Connection, inbox: Inbox): Promise<void> {
+    const { group, source, shape } = inbox;
+    const base = this.#options.routes.baseOf(inbox);
+    const what = shape.kind === "queue" ? `queue "${source}"` : `group "${group}" of "${source}"`;
+    const card = deadQueue(base);
+    const expires = inbox.ephemeral ? this.#options.sweepMs : undefined;
+    const isVerified = this.#options.verify && !inbox.ephemeral;
+    if (isVerified) await this.#mustBe(connection, card, what);
+    else if (shape.kind === "topic" && !inbox.ephemeral) await this.#register(connection, inbox, card);
+    const layout = inboxLayout(inbox);
+    await this.#match(connection, { queue: card, options: queues.dead(textOf(layout), expires), what, layout });
+    for (const lane of lanesOf(inbox)) await this.#declareLane(connection, inbox, base, lane);
+    if (isVerified || !isSharded(inbox)) return;
+    await withChannel(connection, async (channel) => {
+      await channel.assertQueue(memberQueue(base), queues.members(expires));
+      for (let shard = 0; shard < shardCount; shard += 1)
+        await channel.assertQueue(ledgerQueue(base, shard), queues.ledger(expires));
+    });
+  }
+
+  /**
+   * Makes an inbox whole again after a loss. `there`: nothing was missing; `restored`: something was; `gone`: it was removed, by
+   * us or by hand.
+   */
+  async restore(connection: Connection, inbox: Inbox): Promise<"there" | "restored" | "gone"> {
+    this.forget();
+    const base = this.#options.routes.baseOf(inbox);
+    const isKnown = await isThere(connection, deadQueue(base));
+    const isWiped = !isKnown && !(await isExchange(connection, this.#names.topics));
+    if (!isKnown && !isWiped && !inbox.ephemeral) return "gone";
+    let isWhole = isKnown;
+    for (const lane of isWhole ? lanesOf(inbox) : []) isWhole &&= await isThere(connection, readyQueue(base, lane));
+    if (isWhole) return "there";
+    const { source: name, shape } = inbox;
+    if (shape.kind === "topic") await this.declare(connection, { kind: "source", name, shape });
+    await this.declare(connection, { kind: "inbox", inbox, start: { from: "now", reset: false } });
+    return "restored";
+  }
+
+  async remove(connection: Connection, place: Place): Promise<void> {
+    await withChannel(connection, async (channel) => {
+      if (place.kind === "inbox") {
+        await this.#destroy(channel, this.#options.routes.baseOf(place.inbox), place.inbox);
+        return;
+      }
+      const { name, shape } = place;
+      if (shape.kind === "queue") {
+        const inbox = { source: name, shape, group: name, ordered: shape.ordered, ephemeral: false };
+        await this.#destroy(channel, this.#options.routes.baseOf(inbox), inbox);
+        return;
+      }
+      const card = cardName(this.#options.namespace, name);
+      if (!(await isThere(connection, card))) return;
+      for (const group of await groupsIn(channel, card)) {
+        const base = inboxBase(this.#options.namespace, { source: name, group, isPattern: false });
+        await this.#destroy(channel, base, undefined);
+      }
+      await channel.deleteQueue(card);
+    });
+  }
+
+  async #declareSource(connection: Connection, { name, shape }: Source): Promise<void> {
+    if (shape.kind === "queue") {
+      await this.declareInbox(connection, {
+        source: name,
+        shape,
+        group: name,
+        ordered: shape.ordered,
+        ephemeral: false,
+      });
+      return;
+    }
+    const card = cardName(this.#options.namespace, name);
+    const what = `${shape.kind} "${name}"`;
+    if (this.#options.verify) await this.#mustBe(connection, card, what);
+    const layout = layoutOf(shape);
+    await this.#match(connection, { queue: card, options: queues.card(textOf(layout)), what, layout });
+  }
+
+  async #declareLane(connection: Connection, inbox: Inbox, base: string, lane: number): Promise<void> {
+    const queue = readyQueue(base, lane);
+    const { shape, source, ephemeral } = inbox;
+    if (this.#options.verify && !ephemeral) return this.#mustBe(connection, queue, `"${queue}"`);
+    const expires = ephemeral ? this.#options.sweepMs : undefined;
+    await withChannel(connection, async (channel) => {
+      await channel.assertQueue(queue, queues.ready(deadQueue(base), { isSharded: isSharded(inbox), expires }));
+      await channel.bindQueue(queue, this.#names.inboxes, queue);
+      if (shape.kind === "queue") return;
+      for (const bound of boundTo(inbox, lane))
+        await channel.bindQueue(queue, this.#names.topics, bindingOf(source, bound));
+    });
+  }
+
+  /** A group is written down before it is there, so that its topic can be removed with it. */
+  async #register(connection: Connection, { source, group }: Inbox, card: string): Promise<void> {
+    if (await isThere(connection, card)) return;
+    await withChannel(connection, async (channel) => {
+      channel.sendToQueue(cardName(this.#options.namespace, source), Buffer.from(group), { persistent: true });
+      // The next answer of this channel comes after it was taken.
+      await channel.checkExchange(this.#names.topics);
+    });
+  }
+
+  async #mustBe(connection: Connection, queue: string, what: string): Promise<void> {
+    if (await isThere(connection, queue)) return;
+    throw new WaybillError("MISSING", `${what} is not there, and topology is "verify"`);
+  }
+
+  /** Declares a queue whose arguments say the layout. @throws WaybillError `TOPOLOGY_MISMATCH` */
+  async #match(connection: Connection, { queue, options, what, layout }: Card): Promise<void> {
+    try {
+      await withChannel(connection, (channel) => channel.assertQueue(queue, options));
+    } catch (thrown) {
+      const there = layoutIn(thrown instanceof Error ? thrown.message : "");
+      if (there !== undefined) checkLayout(what, there, layout);
+      throw thrown;
+    }
+  }
+
+  async #destroy(channel: Channel, base: string, inbox: Inbox | undefined): Promise<void> {
+    const lanes = inbox === undefined ? 36 : Math.max(...lanesOf(inbox)) + 1;
+    for (let lane = 0; lane < lanes; lane += 1) await channel.deleteQueue(readyQueue(base, lane));
+    if (inbox === undefined || isSharded(inbox)) {
+      for (let shard = 0; shard < shardCount; shard += 1) await channel.deleteQueue(ledgerQueue(base, shard));
+      await channel.deleteQueue(memberQueue(base));
+    }
+    await channel.deleteQueue(deadQueue(base));
+  }
+
+  #ensureSpace(connection: Connection): Promise<void> {
+    this.#space ??= this.#makeSpace(connection).catch((error: unknown) => {
+      this.#space = undefined;
+      throw error;
+    });
+    return this.#space;
+  }
+
+  async #makeSpace(connection: Connection): Promise<void> {
+    const { topics, inboxes, nowhere } = this.#names;
+    await withChannel(connection, async (channel) => {
+      if (this.#options.verify) return;
+      await channel.assertExchange(nowhere, "fanout", { durable: true });
+      await channel.assertQueue(nowhere, queues.nowhere());
+      await channel.bindQueue(nowhere, nowhere, "");
+      await channel.assertExchange(topics, "topic", { durable: true, alternateExchange: nowhere });
+      await channel.assertExchange(inboxes, "direct", { durable: true, alternateExchange: nowhere });
+    });
+  }
+}
+
+/** Whether the members share it by shards: a single member needs none. */
+function isSharded({ ordered, ephemeral }: Inbox): boolean {
+  return ordered && !ephemeral;
+}
+
+/** The queues of an inbox: one for each shard, or one for each priority. */
+export function lanesOf(inbox: Inbox): readonly number[] {
+  const count = isSharded(inbox) ? shardCount : inbox.ordered ? 1 : inbox.shape.priorities;
+  return Array.from({ length: count }, (_, lane) => lane);
+}
+
+/** The lanes of topics that a queue takes. */
+function boundTo(inbox: Inbox, lane: number): readonly (number | "all")[] {
+  if (isSharded(inbox)) {
+    if (inbox.shape.kind !== "pattern") return [lane];
+    // A topic with priorities has more lanes than shards.
+    return Array.from({ length: 32 }, (_, each) => each).filter((each) => each % shardCount === lane);
+  }
+  return inbox.shape.priorities > 1 ? [lane] : ["all"];
+}
+
+function isThere(connection: Connection, queue: string): Promise<boolean> {
+  return isFound(connection, (channel) => channel.checkQueue(queue));
+}
+
+function isExchange(connection: Connection, exchange: string): Promise<boolean> {
+  return isFound(connection, (channel) => channel.checkExchange(exchange));
+}
+
+async function isFound(connection: Connection, look: (channel: Channel) => Promise<unknown>): Promise<boolean> {
+  try {
+    await withChannel(connection, look);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof WaybillError && thrown.code === "MISSING") return false;
+    throw thrown;
+  }
+}
+
+/** The groups that were ever written down. They are taken, to be deleted with the card. */
+async function groupsIn(channel: Channel, card: string): Promise<ReadonlySet<string>> {
+  const groups = new Set<string>();
+  for (;;) {
+    const message = await channel.get(card);
+    if (message === false) return groups;
+    groups.add(message.content.toString());
+  }
+}
