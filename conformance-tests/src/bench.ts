@@ -23,6 +23,7 @@ import { CrashMember } from "./members/crash-member.ts";
 import type { Hear, Member, MemberSpec } from "./members/member.ts";
 import { ProcessMember } from "./members/process-member.ts";
 import type { Setup } from "./setup.ts";
+import { Traffic } from "./traffic.ts";
 import { wrap } from "./wrap.ts";
 
 /** What a bus of a case may have of its own. */
@@ -43,6 +44,9 @@ interface Layout {
 
 type Cleanup = () => unknown;
 
+/** How long it has to be quiet where a carrier cannot tell that nothing is in flight or delayed, ms. */
+const quietMs = 300;
+
 /** Everything one case works with: fresh names, connections, members, and waiting with a bound. Closed after the case, always. */
 export class Bench {
   /** What the adapter gives the ground of the case. */
@@ -56,7 +60,10 @@ export class Bench {
   readonly #setup: Setup;
   /** The transports of the adapter itself, below mutants and shims, which `crash` knows. */
   readonly #bare = new WeakMap<Bus, Transport>();
+  readonly #traffic = new Traffic();
   readonly #cleanups: Cleanup[] = [];
+  /** Members may die, links and brokers fail: what they held may stay away for a lease, and nobody here sees it. */
+  #isFaulty = false;
   #names = 0;
 
   constructor(setup: Setup, manifest: Manifest) {
@@ -95,7 +102,7 @@ export class Bench {
     let bare: Transport | undefined;
     const bottom = wrap(this.#setup.adapter, (transport) => {
       bare = transport;
-      return {};
+      return this.#traffic.hooksOf(transport);
     });
     const adapter = shim(this.#setup.mutate(bottom));
     const bus = await connect(url, {
@@ -134,9 +141,14 @@ export class Bench {
   /** Another member of a group, in a process of its own where the controls allow it. Resolves once it takes messages. */
   async member(spec: MemberSpec, hear?: Hear): Promise<Member> {
     const { processes } = this.controls;
+    this.#isFaulty = true;
+    const told: Hear = (event) => {
+      this.#traffic.touch();
+      hear?.(event);
+    };
     const member =
       processes === undefined
-        ? await CrashMember.start(this, { spec, hear })
+        ? await CrashMember.start(this, { spec, hear: told })
         : await ProcessMember.start(
             {
               ...spec,
@@ -146,7 +158,7 @@ export class Bench {
               module: processes.module,
               mutant: this.#setup.mutant,
             },
-            hear,
+            told,
           );
     this.defer(() => member.dispose());
     return member;
@@ -156,6 +168,7 @@ export class Bench {
   async link(to: string = this.url): Promise<FaultProxy> {
     const { link } = this.controls;
     assert(link !== undefined, "the controls have no link");
+    this.#isFaulty = true;
     const made = await link(to);
     this.defer(() => made[Symbol.asyncDispose]());
     return made;
@@ -165,6 +178,7 @@ export class Bench {
   async broker(): Promise<Broker> {
     const { broker } = this.controls;
     assert(broker !== undefined, "the controls have no broker");
+    this.#isFaulty = true;
     const made = await broker();
     this.defer(() => made.stop());
     return made;
@@ -224,14 +238,29 @@ export class Bench {
     return this.manifest.leaseMs * 3 + this.boundMs;
   }
 
-  /** Waits until nothing is ready, in flight or delayed in the inbox: what has not come by then never will. */
+  /**
+   * Waits until nothing is ready, in flight or delayed in the inbox: what has not come by then never will. Where the carrier cannot
+   * tell all of that, nothing must have moved for a while either.
+   */
   async drained(inbox: InboxHandle, boundMs: number = this.leaseBoundMs): Promise<void> {
     await this.eventually(
       `the inbox of ${inbox.group} is empty`,
       () => inbox.stats(),
-      ({ ready, inFlight, delayed }) => (ready ?? 0) + (inFlight ?? 0) + (delayed ?? 0) === 0,
+      ({ ready, inFlight, delayed }) => {
+        const isSure = ready !== undefined && inFlight !== undefined && delayed !== undefined;
+        return (ready ?? 0) + (inFlight ?? 0) + (delayed ?? 0) === 0 && (isSure || this.#isQuiet);
+      },
       boundMs,
     );
+  }
+
+  /** How long nothing has moved that a case can see, ms. */
+  get stillFor(): number {
+    return this.#traffic.stillFor;
+  }
+
+  get #isQuiet(): boolean {
+    return this.stillFor > (this.#isFaulty ? Math.max(this.manifest.leaseMs * 1.5, quietMs) : quietMs);
   }
 
   /** Closes all that the case has opened. Each part gets a bound, and none keeps the others from being closed. */

@@ -101,7 +101,7 @@ const others: readonly Case[] = casesOf("RTY-4", {
       await bench.eventually(
         "the rest waits",
         () => bus.inbox(queue).stats(),
-        ({ inFlight, delayed = 30 }) => inFlight === 0 && delayed === 30,
+        ({ inFlight = 0, delayed = 30 }) => inFlight === 0 && delayed === 30,
       );
       sameNumbers(seen.numbers, range(0, 60), "handled so far");
     },
