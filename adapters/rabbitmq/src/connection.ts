@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { WaybillError } from "@waybill/core";
 import type { ChannelModel } from "amqplib";
+import { inBursts } from "./bursts.ts";
 import { addressOf, replyCode, toError } from "./errors.ts";
 import { factsOf, type ServerFacts } from "./server.ts";
 import type { Node } from "./url.ts";
@@ -45,6 +46,7 @@ export class Connection {
     model.on("unblocked", () => this.#block(undefined));
     model.once("close", (cause) => this.#end(failure ?? cause));
     this.#closed = new Promise((resolve) => this.#inner.stream.once("close", resolve));
+    inBursts(this.#inner.stream);
   }
 
   /** What the server has said of itself. */
