@@ -27,13 +27,16 @@ export class Publisher {
 
   /** One result each, in order. Never rejects, and settles by `deadline` (epoch ms). */
   async send(packets: readonly Packet[], deadline: number): Promise<readonly SendResult[]> {
-    let outlet: Outlet;
+    let results: readonly SendResult[];
     try {
-      outlet = await this.#open(deadline);
+      results = await this.#fly(await this.#open(deadline), packets, deadline);
     } catch (thrown) {
-      const error = toWaybillError(thrown, "UNAVAILABLE");
-      return packets.map(() => ({ outcome: "refused", error }));
+      return packets.map(() => refused(thrown));
     }
+    return results.some(isSuspect) ? this.#sendSuspects(packets, results, deadline) : results;
+  }
+
+  async #fly(outlet: Outlet, packets: readonly Packet[], deadline: number): Promise<readonly SendResult[]> {
     const flight = outlet.send(packets);
     const { clock } = this.#context;
     const late = (): void =>
@@ -42,6 +45,33 @@ export class Publisher {
     const results = await flight.done;
     cancel?.();
     return results;
+  }
+
+  /**
+   * The server refuses a message, too large or not allowed, by ending the channel, and does not say which one it was. Alone on a channel
+   * each shows it, so that the others are not harmed (PUB-5).
+   */
+  async #sendSuspects(
+    packets: readonly Packet[],
+    results: readonly SendResult[],
+    deadline: number,
+  ): Promise<readonly SendResult[]> {
+    const found = [...results];
+    let outlet: Outlet | undefined;
+    for (const [index, packet] of packets.entries()) {
+      if (!isSuspect(results[index])) continue;
+      try {
+        if (outlet === undefined || outlet.isOver)
+          outlet = await Outlet.open(await this.#link.writable(deadline), () => undefined);
+        const [result = "stored"] = await this.#fly(outlet, [packet], deadline);
+        found[index] = isSuspect(result) ? refused(result.error) : result;
+      } catch (thrown) {
+        // What it was before is as unknown, and not for what it is itself.
+        found[index] = { outcome: "unknown", error: toWaybillError(thrown, "UNAVAILABLE") };
+      }
+    }
+    await outlet?.close();
+    return found;
   }
 
   async #open(deadline: number): Promise<Outlet> {
@@ -61,6 +91,7 @@ export class Publisher {
 
 /** A channel, and what was written to it and has no answer yet. */
 class Outlet {
+  readonly #channel: ConfirmChannel;
   readonly #raw: Raw;
   /** Oldest first. */
   #flights: Flight[] = [];
@@ -69,6 +100,7 @@ class Outlet {
   #over: WaybillError | undefined;
 
   private constructor(channel: ConfirmChannel) {
+    this.#channel = channel;
     this.#raw = channel as unknown as Raw;
     channel.on("ack", ({ deliveryTag, multiple }) => this.#answered(deliveryTag, multiple, undefined));
     channel.on("nack", ({ deliveryTag, multiple }) => this.#answered(deliveryTag, multiple, refusedToStore));
@@ -86,6 +118,14 @@ class Outlet {
     outlet.#over = early;
     tell = (why) => outlet.#end(why);
     return outlet;
+  }
+
+  get isOver(): boolean {
+    return this.#over !== undefined;
+  }
+
+  async close(): Promise<void> {
+    if (!this.isOver) await this.#channel.close().catch(() => undefined);
   }
 
   send(packets: readonly Packet[]): Flight {
@@ -162,6 +202,17 @@ class Outlet {
     for (const flight of this.#flights.splice(0)) flight.end(why);
     this.#packets.clear();
   }
+}
+
+type Unstored = Exclude<SendResult, "stored">;
+
+/** Whether it may be for this message that the server has ended the channel. */
+function isSuspect(result: SendResult | undefined): result is Unstored {
+  return result !== undefined && result !== "stored" && result.outcome === "unknown" && !result.error.transient;
+}
+
+function refused(thrown: unknown): Unstored {
+  return { outcome: "refused", error: toWaybillError(thrown, "UNAVAILABLE") };
 }
 
 const refusedToStore: SendResult = {
