@@ -18,11 +18,11 @@ export interface Mover {
  * result each: undefined where it is done, otherwise why not.
  */
 export async function store(batch: readonly Mine[], mover: Mover): Promise<readonly (WaybillError | undefined)[]> {
-  const { context, settings, outbox } = mover.shared;
+  const { context, settings } = mover.shared;
   const deadline = context.clock.now() + settings.commandTimeoutMs;
   const moved = batch.map((settlement) => copyOf(settlement, mover));
   const copies = moved.filter((packet) => packet !== undefined);
-  const sent = copies.length === 0 ? [] : await outbox.move(copies, deadline);
+  const sent = copies.length === 0 ? [] : await move(copies, mover, deadline);
   const results = sent[Symbol.iterator]();
   return Promise.all(
     batch.map(async (settlement, index) => {
@@ -30,6 +30,28 @@ export async function store(batch: readonly Mine[], mover: Mover): Promise<reado
       return settlement.outcome === "ack" ? sendAll(settlement.sends, mover.shared, deadline) : undefined;
     }),
   );
+}
+
+/** Where the place of a copy was taken away by hand it is made again, unless all of the inbox was. */
+async function move(
+  copies: readonly Packet[],
+  { inbox, shared }: Mover,
+  deadline: number,
+): Promise<readonly SendResult[]> {
+  const results = await shared.outbox.move(copies, deadline);
+  if (!results.some(isUnrouted)) return results;
+  const restored = await shared.topology.restore(await shared.consuming.ready(deadline), inbox).catch(() => "gone");
+  if (restored === "gone") return results;
+  const again = await shared.outbox.move(
+    copies.filter((_, index) => isUnrouted(results[index])),
+    deadline,
+  );
+  const second = again[Symbol.iterator]();
+  return results.map((result) => (isUnrouted(result) ? (second.next().value ?? result) : result));
+}
+
+function isUnrouted(result: SendResult | undefined): boolean {
+  return result !== undefined && result !== "stored" && result.error.code === "NO_ROUTE";
 }
 
 /** What handlers have sent, in the order they sent it. */

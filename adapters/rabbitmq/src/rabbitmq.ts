@@ -61,7 +61,7 @@ class RabbitTransport implements Transport {
       context,
       routes,
       consuming: this.#consuming,
-      topology: new Topology({ namespace, verify, routes, sweepMs: settings.sweepMs }),
+      topology: new Topology({ namespace, verify, routes, sweepMs: settings.sweepMs, clock: context.clock }),
       outbox: new Outbox({ link: this.#publishing, context, routes, ladder }),
       letterLock: new LetterLock(context),
     };

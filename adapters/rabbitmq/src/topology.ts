@@ -1,5 +1,13 @@
 import { Buffer } from "node:buffer";
-import { checkLayout, type Inbox, type Place, type Source, WaybillError } from "@waybill/core";
+import {
+  checkLayout,
+  type Clock,
+  type Inbox,
+  type Place,
+  type Source,
+  toWaybillError,
+  WaybillError,
+} from "@waybill/core";
 import type { Channel } from "amqplib";
 import { withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
@@ -23,7 +31,11 @@ export interface TopologyOptions {
   readonly verify: boolean;
   readonly sweepMs: number;
   readonly routes: Routes;
+  readonly clock: Clock;
 }
+
+/** How long the removal of one queue takes at most, nearly always, ms. */
+const removalMs = 500;
 
 /** A queue whose arguments say the layout of a place. */
 interface Card {
@@ -47,6 +59,17 @@ export class Topology {
 
   /** Makes what is missing, refuses what differs (LAY-1), makes nothing to verify (LIF-5). */
   async declare(connection: Connection, place: Place): Promise<void> {
+    try {
+      await this.#declare(connection, place);
+    } catch (thrown) {
+      // What we have made before was taken away.
+      if (this.#options.verify || toWaybillError(thrown, "UNAVAILABLE").code !== "MISSING") throw thrown;
+      this.forget();
+      await this.#declare(connection, place);
+    }
+  }
+
+  async #declare(connection: Connection, place: Place): Promise<void> {
     await this.#ensureSpace(connection);
     if (place.kind === "source") await this.#declareSource(connection, place);
     else await this.declareInbox(connection, place.inbox);
@@ -78,22 +101,32 @@ export class Topology {
   }
 
   /**
-   * Makes an inbox whole again after a loss. `there`: nothing was missing; `restored`: something was; `gone`: it was removed, by
-   * us or by hand.
+   * Makes an inbox whole again after a loss. `there`: nothing was missing; `restored`: something was; `gone`: all of it is, so it was
+   * removed.
    */
   async restore(connection: Connection, inbox: Inbox): Promise<"there" | "restored" | "gone"> {
     this.forget();
     const base = this.#options.routes.baseOf(inbox);
-    const isKnown = await isThere(connection, deadQueue(base));
-    const isWiped = !isKnown && !(await isExchange(connection, this.#names.topics));
-    if (!isKnown && !isWiped && !inbox.ephemeral) return "gone";
-    let isWhole = isKnown;
-    for (const lane of isWhole ? lanesOf(inbox) : []) isWhole &&= await isThere(connection, readyQueue(base, lane));
-    if (isWhole) return "there";
+    const all = [deadQueue(base), ...lanesOf(inbox).map((lane) => readyQueue(base, lane))];
+    const left = await this.#settled(() => countThere(connection, all), all.length);
+    if (left === all.length) return "there";
+    const isWiped = left === 0 && !(await isExchange(connection, this.#names.topics));
+    if (left === 0 && !isWiped && !inbox.ephemeral) return "gone";
     const { source: name, shape } = inbox;
     if (shape.kind === "topic") await this.declare(connection, { kind: "source", name, shape });
     await this.declare(connection, { kind: "inbox", inbox, start: { from: "now", reset: false } });
     return "restored";
+  }
+
+  /** Half an inbox may be one that somebody is removing this very moment: looks until it stays as it is. */
+  async #settled(count: () => Promise<number>, whole: number): Promise<number> {
+    for (let before = await count(); ;) {
+      if (before === 0 || before === whole) return before;
+      await new Promise<void>((resolve) => void this.#options.clock.after(removalMs, resolve));
+      const now = await count();
+      if (now === before) return now;
+      before = now;
+    }
   }
 
   async remove(connection: Connection, place: Place): Promise<void> {
@@ -170,9 +203,12 @@ export class Topology {
     try {
       await withChannel(connection, (channel) => channel.assertQueue(queue, options));
     } catch (thrown) {
-      const there = layoutIn(thrown instanceof Error ? thrown.message : "");
+      const error = toWaybillError(thrown, "UNAVAILABLE");
+      const there = layoutIn(error.message);
       if (there !== undefined) checkLayout(what, there, layout);
-      throw thrown;
+      // Only who may make it can have it compared.
+      if (this.#options.verify && error.code === "PERMISSION") return;
+      throw error;
     }
   }
 
@@ -205,6 +241,13 @@ export class Topology {
       await channel.assertExchange(inboxes, "direct", { durable: true, alternateExchange: nowhere });
     });
   }
+}
+
+/** How many of the queues are there. */
+async function countThere(connection: Connection, queues: readonly string[]): Promise<number> {
+  let count = 0;
+  for (const queue of queues) if (await isThere(connection, queue)) count += 1;
+  return count;
 }
 
 /** Whether the members share it by shards: a single member needs none. */
