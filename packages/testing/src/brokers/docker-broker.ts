@@ -110,6 +110,9 @@ class DockerBroker implements Broker {
 
   async kill(): Promise<void> {
     await this.#expectRunning();
+    const { beforeKill } = this.#server;
+    // One that does not run well any more is killed all the same.
+    if (beforeKill !== undefined) await this.administer(...beforeKill).catch(() => undefined);
     await this.#container.kill();
     await this.#container.wait();
   }

@@ -64,6 +64,7 @@ class NativeBroker implements Broker {
   readonly #watchdog: Watchdog;
   #process: ServerProcess | undefined;
   #version: string | undefined;
+  #isPaused = false;
   #isStopped = false;
 
   constructor(server: Server<never>, url: string, directory: string, launch: Launch) {
@@ -80,15 +81,21 @@ class NativeBroker implements Broker {
   }
 
   async kill(): Promise<void> {
-    await this.#running.kill();
+    const running = this.#running;
+    const { beforeKill } = this.#server;
+    // One that does not run well any more is killed all the same.
+    if (beforeKill !== undefined && !this.#isPaused) await this.administer(...beforeKill).catch(() => undefined);
+    await running.kill();
   }
 
   async pause(): Promise<void> {
     await this.#running.pause();
+    this.#isPaused = true;
   }
 
   async resume(): Promise<void> {
     this.#running.signal("SIGCONT");
+    this.#isPaused = false;
   }
 
   async restart(): Promise<void> {
@@ -99,6 +106,7 @@ class NativeBroker implements Broker {
     }
     const started = await ServerProcess.start(this.#launch, this.#log);
     this.#process = started;
+    this.#isPaused = false;
     this.#watchdog.guard(started.group);
     void started.ended.then(() => {
       if (this.#process === started && !this.#isStopped) this.#watchdog.guard(undefined);

@@ -12,6 +12,8 @@ export interface Server<Options extends BrokerOptions = BrokerOptions> {
   urlOf(at: Endpoint, options: Options): string;
   /** The server's version, or an empty text where it does not tell. Rejects while it is not ready. */
   readonly probe: (url: string) => Promise<string>;
+  /** What its tool does before it is killed, so that what it has confirmed outlives that. */
+  readonly beforeKill?: readonly string[];
   readonly container?: ServerImage<Options>;
   readonly native: {
     /** The distances from its port of other ports that it needs. */

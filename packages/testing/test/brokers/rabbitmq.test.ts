@@ -36,10 +36,13 @@ describe.skipIf(command === undefined)("RabbitMQ of Debian 13", () => {
   test("runs beside the machine's own, and keeps its data when it is killed", { timeout: startMs }, async () => {
     const newer = await start({});
     expect(newer).toMatchObject({ source: "native", version: expect.stringMatching(/^4\./) as string });
-    await newer.administer("add_vhost", "orders");
+    const arguments_ = `[{<<"x-queue-type">>, longstr, <<"quorum">>}]`;
+    const queue = `rabbit_misc:r(<<"/">>, queue, <<"orders">>)`;
+    await newer.administer("eval", `rabbit_amqqueue:declare(${queue}, true, false, ${arguments_}, none, <<"test">>).`);
     await newer.kill();
     await newer.restart();
-    expect(await newer.administer("list_vhosts", "--quiet")).toContain("orders");
+    const members = await newer.administer("eval", `element(1, ra:members({'%2F_orders', node()}, 5000)).`);
+    expect(members).toBe("ok\n");
   });
 
   test("takes settings and plugins", { timeout: startMs }, async () => {

@@ -57,6 +57,9 @@ export const rabbitmq: Server<RabbitmqOptions> = {
     return fieldOf(start, "version");
   },
 
+  // Which quorum queues it has, a node writes down half a second later: of one it does not know nobody gets anything any more.
+  beforeKill: ["eval", "[dets:sync(Table) || Table <- dets:all()].", "--timeout", "5"],
+
   container: { image: "rabbitmq:4", port: 5672, tool: ["rabbitmqctl"], suits: isPlain, settings: () => ({}) },
 
   native: {
