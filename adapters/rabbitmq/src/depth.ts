@@ -2,7 +2,7 @@ import type { Depth, Inbox } from "@waybill/core";
 import { withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { deadQueue, readyQueue } from "./names.ts";
-import { lanesOf } from "./topology.ts";
+import { lanesOf } from "./lanes.ts";
 
 /** What the protocol tells: what is ready and what is dead. The rest is in hands, or on its way through the delay. */
 export async function depthOf(connection: Connection, inbox: Inbox, base: string): Promise<Depth> {

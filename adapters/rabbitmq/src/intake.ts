@@ -1,4 +1,4 @@
-import type { Channel, ConsumeMessage } from "amqplib";
+import type { Channel, ConsumeMessage, GetMessage } from "amqplib";
 import type { WaybillError } from "@waybill/core";
 import { Acks } from "./acks.ts";
 import { openChannel } from "./channel.ts";
@@ -79,11 +79,10 @@ export class Intake {
     }
   }
 
-  /** A round trip that comes after everything that was settled is done: takes one more message, if there is one. */
-  async fence(queue: number): Promise<Held | undefined> {
-    const message = await this.#channel.get(this.#options.queues[queue] ?? "", { noAck: true });
-    if (message === false) return undefined;
-    return heldOf({ message, lane: queue, source: this.#options.sourceOf(message.fields.routingKey) });
+  /** Resolves when the queue has done what was settled: it answers in order, and this asks it for one more message. */
+  async fence(lane: number): Promise<void> {
+    const message = await this.#channel.get(this.#options.queues[lane] ?? "");
+    if (message !== false) this.#took(lane, message);
   }
 
   /** Gives back what was not settled. */
@@ -138,7 +137,10 @@ export class Intake {
       void this.#channel.close().catch(() => undefined);
       return;
     }
-    if (this.#ended) return;
+    if (!this.#ended) this.#took(lane, message);
+  }
+
+  #took(lane: number, message: ConsumeMessage | GetMessage): void {
     this.acks.delivered(message.fields.deliveryTag);
     this.#options.took(heldOf({ message, lane, source: this.#options.sourceOf(message.fields.routingKey) }));
   }

@@ -10,6 +10,8 @@ export interface OutboxOptions {
   readonly context: AdapterContext;
   readonly routes: Routes;
   readonly ladder: Ladder;
+  /** After how long without any confirmation a channel is given up, ms. */
+  readonly patienceMs: number;
 }
 
 /** How many channels topics and queues share: what ends one, such as a topic that we may not write to, leaves the others alone. */
@@ -25,7 +27,7 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#moves = new Publisher(options.link, options.context);
+    this.#moves = new Publisher(options);
   }
 
   /** One result each, in order. Never rejects, and settles by `deadline`. */
@@ -64,7 +66,7 @@ export class Outbox {
     const known = this.#bySource.get(to.name);
     if (known !== undefined) return known;
     const index = this.#bySource.size % channels;
-    const publisher = (this.#publishers[index] ??= new Publisher(this.#options.link, this.#options.context));
+    const publisher = (this.#publishers[index] ??= new Publisher(this.#options));
     this.#bySource.set(to.name, publisher);
     return publisher;
   }

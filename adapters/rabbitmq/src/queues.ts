@@ -40,13 +40,13 @@ export function card(layout: string): Options.AssertQueue {
 }
 
 /** Holds one message, the last. */
-export function ledger(expires: number | undefined): Options.AssertQueue {
-  return quorum({ "x-max-length": 1, "x-overflow": "drop-head", "x-delivery-limit": unlimited, ...lived(expires) });
+export function ledger(): Options.AssertQueue {
+  return quorum({ "x-max-length": 1, "x-overflow": "drop-head", "x-delivery-limit": unlimited });
 }
 
 /** Holds nothing. */
-export function members(expires: number | undefined): Options.AssertQueue {
-  return quorum(lived(expires));
+export function members(): Options.AssertQueue {
+  return quorum({});
 }
 
 /** Holds nothing, and takes everything. */

@@ -17,6 +17,7 @@ import {
   type WireMessage,
 } from "@waybill/core";
 import { depthOf } from "./depth.ts";
+import { isSharded } from "./lanes.ts";
 import { Ladder } from "./ladder.ts";
 import { LetterLock } from "./letter-lock.ts";
 import { walk } from "./letters.ts";
@@ -26,6 +27,7 @@ import { Outbox } from "./outbox.ts";
 import { QueueReceiver } from "./receiver.ts";
 import { Routes } from "./routes.ts";
 import type { Shared } from "./shared.ts";
+import { ShardedReceiver } from "./sharded-receiver.ts";
 import { Topology } from "./topology.ts";
 import { type Settings, settingsOf } from "./url.ts";
 
@@ -61,8 +63,8 @@ class RabbitTransport implements Transport {
       context,
       routes,
       consuming: this.#consuming,
-      topology: new Topology({ namespace, verify, routes, sweepMs: settings.sweepMs, clock: context.clock }),
-      outbox: new Outbox({ link: this.#publishing, context, routes, ladder }),
+      topology: new Topology({ clock: context.clock, namespace, verify, routes, sweepMs: settings.sweepMs }),
+      outbox: new Outbox({ link: this.#publishing, context, routes, ladder, patienceMs: settings.commandTimeoutMs }),
       letterLock: new LetterLock(context),
     };
   }
@@ -95,7 +97,8 @@ class RabbitTransport implements Transport {
 
   async receive(inbox: Inbox, flow: Flow, sink: Sink): Promise<Receiver> {
     const closed = (gone: Receiver): void => void this.#receivers.delete(gone);
-    const receiver = new QueueReceiver({ inbox, flow, sink, shared: this.#shared, closed });
+    const options = { inbox, flow, sink, shared: this.#shared, closed };
+    const receiver = isSharded(inbox) ? new ShardedReceiver(options) : new QueueReceiver(options);
     try {
       await receiver.start();
     } catch (error) {

@@ -15,7 +15,7 @@ import { Intake } from "./intake.ts";
 import { type Mine, type Mover, sendAll, store } from "./moves.ts";
 import { readyQueue, topicIn } from "./names.ts";
 import type { Shared } from "./shared.ts";
-import { lanesOf } from "./topology.ts";
+import { lanesOf } from "./lanes.ts";
 import type { Held } from "./wire.ts";
 
 export interface ReceiverOptions {
@@ -136,8 +136,9 @@ export class QueueReceiver implements Receiver {
       },
     });
     this.#intake = intake;
-    // What came while it was being opened.
+    // What came while it was being opened, and what was seen of it.
     this.#schedule();
+    this.#adjust();
     if (isOver) this.#lose(intake.over ?? new WaybillError("UNAVAILABLE", "rabbitmq: the channel was closed"));
   }
 
@@ -147,7 +148,10 @@ export class QueueReceiver implements Receiver {
     const { window, bytes } = this.#hand.flow;
     const largest = Math.max(this.#sizes.now, this.#sizes.before, 1);
     const size = this.#sizes.now + this.#sizes.before === 0 ? usualBytes : largest;
-    return window === 0 ? 0 : Math.min(window, Math.max(1, Math.floor(bytes / size)), 2_000);
+    if (window === 0) return 0;
+    // Of each priority some wait here, or a lower one would be taken while the next of a higher one is on its way.
+    const wanted = this.#queues.length > 1 ? 2 * window : window;
+    return Math.min(wanted, Math.max(1, Math.floor(bytes / size)), 2_000);
   }
 
   #took(held: Held): void {
@@ -207,20 +211,16 @@ export class QueueReceiver implements Receiver {
 
   /** Settled before it is delivered, and the server has said so (ACK-6). */
   async #deliverOnce(batch: readonly Held[], intake: Intake): Promise<void> {
-    const lane = batch[0]?.lane ?? 0;
-    let more: Held | undefined;
     try {
       intake.acks.ack(batch.map(({ tag }) => tag));
-      more = await intake.fence(lane);
+      for (const lane of new Set(batch.map((held) => held.lane))) await intake.fence(lane);
     } catch {
       // The channel is gone: what became of them nobody knows, so they count as delivered to nobody.
       for (const held of batch) this.#hand.delete(held);
       return;
     }
     const mine = batch.filter(({ place }) => place >= 0);
-    if (more !== undefined) this.#hand.add(more);
-    const all = more === undefined ? mine : [...mine, more];
-    if (all.length > 0) this.#options.sink.deliver(all);
+    if (mine.length > 0 && this.#state !== "closed") this.#options.sink.deliver(mine);
   }
 
   async #settle(mine: readonly Mine[], intake: Intake): Promise<readonly SettleResult[]> {

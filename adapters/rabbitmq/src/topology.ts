@@ -11,6 +11,7 @@ import {
 import type { Channel } from "amqplib";
 import { withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
+import { boundTo, isSharded, lanesOf } from "./lanes.ts";
 import { inboxLayout, type Layout, layoutIn, layoutOf, textOf } from "./layout.ts";
 import {
   bindingOf,
@@ -23,15 +24,19 @@ import {
   shardCount,
   spaceNames,
 } from "./names.ts";
+import { countThere, groupsIn, isExchange, isThere } from "./presence.ts";
 import * as queues from "./queues.ts";
 import type { Routes } from "./routes.ts";
 
+/** A server writes down the queues that it has twice a second; one that is killed before has lost its newest with all in it. */
+const writtenDownMs = 700;
+
 export interface TopologyOptions {
+  readonly clock: Clock;
   readonly namespace: string;
   readonly verify: boolean;
   readonly sweepMs: number;
   readonly routes: Routes;
-  readonly clock: Clock;
 }
 
 /** How long the removal of one queue takes at most, nearly always, ms. */
@@ -88,16 +93,13 @@ export class Topology {
     const expires = inbox.ephemeral ? this.#options.sweepMs : undefined;
     const isVerified = this.#options.verify && !inbox.ephemeral;
     if (isVerified) await this.#mustBe(connection, card, what);
-    else if (shape.kind === "topic" && !inbox.ephemeral) await this.#register(connection, inbox, card);
+    const isNew = !isVerified && !inbox.ephemeral && !(await isThere(connection, card));
+    if (isNew && shape.kind === "topic") await this.#register(connection, inbox);
     const layout = inboxLayout(inbox);
     await this.#match(connection, { queue: card, options: queues.dead(textOf(layout), expires), what, layout });
     for (const lane of lanesOf(inbox)) await this.#declareLane(connection, inbox, base, lane);
-    if (isVerified || !isSharded(inbox)) return;
-    await withChannel(connection, async (channel) => {
-      await channel.assertQueue(memberQueue(base), queues.members(expires));
-      for (let shard = 0; shard < shardCount; shard += 1)
-        await channel.assertQueue(ledgerQueue(base, shard), queues.ledger(expires));
-    });
+    if (!isVerified && isSharded(inbox)) await this.#declareNotes(connection, base);
+    if (isNew) await new Promise<void>((resolve) => void this.#options.clock.after(writtenDownMs, resolve));
   }
 
   /**
@@ -183,9 +185,16 @@ export class Topology {
     });
   }
 
+  async #declareNotes(connection: Connection, base: string): Promise<void> {
+    await withChannel(connection, async (channel) => {
+      await channel.assertQueue(memberQueue(base), queues.members());
+      for (let shard = 0; shard < shardCount; shard += 1)
+        await channel.assertQueue(ledgerQueue(base, shard), queues.ledger());
+    });
+  }
+
   /** A group is written down before it is there, so that its topic can be removed with it. */
-  async #register(connection: Connection, { source, group }: Inbox, card: string): Promise<void> {
-    if (await isThere(connection, card)) return;
+  async #register(connection: Connection, { source, group }: Inbox): Promise<void> {
     await withChannel(connection, async (channel) => {
       channel.sendToQueue(cardName(this.#options.namespace, source), Buffer.from(group), { persistent: true });
       // The next answer of this channel comes after it was taken.
@@ -240,61 +249,5 @@ export class Topology {
       await channel.assertExchange(topics, "topic", { durable: true, alternateExchange: nowhere });
       await channel.assertExchange(inboxes, "direct", { durable: true, alternateExchange: nowhere });
     });
-  }
-}
-
-/** How many of the queues are there. */
-async function countThere(connection: Connection, queues: readonly string[]): Promise<number> {
-  let count = 0;
-  for (const queue of queues) if (await isThere(connection, queue)) count += 1;
-  return count;
-}
-
-/** Whether the members share it by shards: a single member needs none. */
-function isSharded({ ordered, ephemeral }: Inbox): boolean {
-  return ordered && !ephemeral;
-}
-
-/** The queues of an inbox: one for each shard, or one for each priority. */
-export function lanesOf(inbox: Inbox): readonly number[] {
-  const count = isSharded(inbox) ? shardCount : inbox.ordered ? 1 : inbox.shape.priorities;
-  return Array.from({ length: count }, (_, lane) => lane);
-}
-
-/** The lanes of topics that a queue takes. */
-function boundTo(inbox: Inbox, lane: number): readonly (number | "all")[] {
-  if (isSharded(inbox)) {
-    if (inbox.shape.kind !== "pattern") return [lane];
-    // A topic with priorities has more lanes than shards.
-    return Array.from({ length: 32 }, (_, each) => each).filter((each) => each % shardCount === lane);
-  }
-  return inbox.shape.priorities > 1 ? [lane] : ["all"];
-}
-
-function isThere(connection: Connection, queue: string): Promise<boolean> {
-  return isFound(connection, (channel) => channel.checkQueue(queue));
-}
-
-function isExchange(connection: Connection, exchange: string): Promise<boolean> {
-  return isFound(connection, (channel) => channel.checkExchange(exchange));
-}
-
-async function isFound(connection: Connection, look: (channel: Channel) => Promise<unknown>): Promise<boolean> {
-  try {
-    await withChannel(connection, look);
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof WaybillError && thrown.code === "MISSING") return false;
-    throw thrown;
-  }
-}
-
-/** The groups that were ever written down. They are taken, to be deleted with the card. */
-async function groupsIn(channel: Channel, card: string): Promise<ReadonlySet<string>> {
-  const groups = new Set<string>();
-  for (;;) {
-    const message = await channel.get(card);
-    if (message === false) return groups;
-    groups.add(message.content.toString());
   }
 }

@@ -51,6 +51,8 @@ export interface Held extends Delivery, Placed {
   readonly tag: number;
   /** What this copy was stored with. */
   readonly state: State;
+  /** How often the server has taken this copy back. */
+  readonly returns: number;
   /** The number of its queue in the inbox: its priority or its shard. */
   readonly lane: number;
 }
@@ -120,6 +122,7 @@ export function heldOf({ message, lane, source }: Stored): Held {
   const flaw = state === undefined ? `the header ${names.state} is not what was written there` : undefined;
   const malformed = flaw ?? (headers === undefined ? `the header ${names.others} is no list of strings` : undefined);
   const key = written[names.key];
+  const returns = returnsOf(written);
   const id = state?.id ?? textOf(properties.messageId) ?? `unnamed-${randomUUID()}`;
   return {
     id,
@@ -131,10 +134,11 @@ export function heldOf({ message, lane, source }: Stored): Held {
     deliverAt: state?.deliverAt,
     priority: state?.priority ?? 0,
     failures: state?.failures ?? 0,
-    deliveries: (state?.deliveries ?? 0) + returnsOf(written) + 1,
+    deliveries: (state?.deliveries ?? 0) + returns + 1,
     malformed,
     tag: fields.deliveryTag,
     state: state ?? {},
+    returns,
     lane,
     place: -1,
   };

@@ -1,0 +1,53 @@
+import type { Headers } from "@waybill/core";
+
+/** What is known of a message that stays in its place, so that its key keeps its order, though it has failed. */
+export interface Line {
+  readonly failures: number;
+  /** How many of the server's deliveries do not count: it was given back, or only waited. Negative where it failed more often. */
+  readonly uncounted: number;
+  /** Epoch ms before which it is not tried again. */
+  readonly dueAt: number;
+  /** Written over its headers. */
+  readonly note: Headers;
+}
+
+/** Of one shard, by the ids of its messages: only those of which there is something to say. */
+export type Ledger = Map<string, Line>;
+
+export const blank: Line = Object.freeze({ failures: 0, uncounted: 0, dueAt: 0, note: Object.freeze({}) });
+
+export function textOf(ledger: Ledger): string {
+  return JSON.stringify(
+    [...ledger].map(([id, { failures, uncounted, dueAt, note }]) => [id, failures, uncounted, dueAt, note]),
+  );
+}
+
+/** What was written; lines that nobody can read are left out (FLT-3). */
+export function ledgerIn(text: string): Ledger {
+  const ledger: Ledger = new Map();
+  for (const line of linesIn(text)) {
+    if (!Array.isArray(line)) continue;
+    const [id, failures, uncounted, dueAt, note] = line as readonly unknown[];
+    if (typeof id !== "string" || !isNote(note)) continue;
+    ledger.set(id, { failures: numberOf(failures), uncounted: numberOf(uncounted), dueAt: numberOf(dueAt), note });
+  }
+  return ledger;
+}
+
+function linesIn(text: string): readonly unknown[] {
+  try {
+    const read: unknown = JSON.parse(text);
+    return Array.isArray(read) ? read : [];
+  } catch {
+    return [];
+  }
+}
+
+function isNote(note: unknown): note is Headers {
+  if (typeof note !== "object" || note === null || Array.isArray(note)) return false;
+  return Object.values(note).every((value) => typeof value === "string");
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) ? value : 0;
+}

@@ -1,0 +1,36 @@
+import type { Channel } from "amqplib";
+import { openChannel } from "./channel.ts";
+import type { Connection } from "./connection.ts";
+
+/** One of the members of an ordered inbox, as the others see it: a consumer of a queue in which nothing lies. */
+export class Membership {
+  readonly #channel: Channel;
+  readonly #queue: string;
+
+  private constructor(channel: Channel, queue: string) {
+    this.#channel = channel;
+    this.#queue = queue;
+  }
+
+  static async join(connection: Connection, queue: string, left: () => void): Promise<Membership> {
+    const channel = await openChannel(connection, left);
+    try {
+      await channel.consume(queue, (message) => {
+        if (message === null) void channel.close().catch(() => undefined);
+        else channel.ack(message);
+      });
+    } catch (thrown) {
+      throw connection.explain(thrown);
+    }
+    return new Membership(channel, queue);
+  }
+
+  /** How many there are, this one among them. */
+  async count(): Promise<number> {
+    return Math.max((await this.#channel.checkQueue(this.#queue)).consumerCount, 1);
+  }
+
+  async leave(): Promise<void> {
+    await this.#channel.close().catch(() => undefined);
+  }
+}

@@ -1,0 +1,282 @@
+import { Buffer } from "node:buffer";
+import { type Cancel, type Clock, type Headers, KeyedGate, WaybillError } from "@waybill/core";
+import type { ConfirmChannel, ConsumeMessage } from "amqplib";
+import { Acks } from "./acks.ts";
+import { openConfirming, withChannel } from "./channel.ts";
+import type { Connection } from "./connection.ts";
+import { blank, type Ledger, ledgerIn, type Line, textOf } from "./ledger.ts";
+import { type Held, heldOf } from "./wire.ts";
+
+export interface ShardOptions {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  /** Its number. */
+  readonly lane: number;
+  readonly queue: string;
+  readonly ledgerQueue: string;
+  readonly sourceOf: (route: string) => string;
+  /** How many messages may wait here behind others of their keys. */
+  readonly prefetch: number;
+  /** Something can be delivered. */
+  readonly ready: () => void;
+  /** The channel has ended by itself; these were in hand. */
+  readonly ended: (shard: Shard, why: WaybillError, held: readonly Held[]) => void;
+  /**
+   * What comes was in the hands of a member that died: it must be taken one by one, or its neighbours would be suspected too. Or it is
+   * taken one by one, and was not.
+   */
+  readonly suspicious: () => void;
+}
+
+/** A message that has come, as it is now. */
+interface Entry {
+  held: Held;
+  line: Line;
+  inHand: boolean;
+  timer: Cancel | undefined;
+}
+
+/**
+ * One member's hold on a shard: a consumer that the server makes the only active one, on a channel of its own. What was not settled
+ * goes back in its order when the channel ends, before the next member gets anything. A message that is to be tried again stays
+ * here, unsettled, so that its key waits for it; what is to be remembered of it is written into the shard's ledger.
+ */
+export class Shard {
+  readonly lane: number;
+  readonly #options: ShardOptions;
+  readonly #channel: ConfirmChannel;
+  readonly #acks: Acks;
+  readonly #gate = new KeyedGate<Entry>();
+  readonly #entries = new Map<number, Entry>();
+  #ready: Entry[] = [];
+  /** What came before the ledger was read. */
+  #early: ConsumeMessage[] = [];
+  #ledger: Ledger | undefined;
+  #isReading = false;
+  #isDirty = false;
+  #writing: Promise<void> = Promise.resolve();
+  #isClosing = false;
+  #over: WaybillError | undefined;
+  #emptied: (() => void)[] = [];
+
+  private constructor(channel: ConfirmChannel, options: ShardOptions) {
+    this.lane = options.lane;
+    this.#channel = channel;
+    this.#options = options;
+    this.#acks = new Acks(channel);
+  }
+
+  static async open(options: ShardOptions): Promise<Shard> {
+    let early: WaybillError | undefined;
+    let tell = (why: WaybillError): void => void (early = why);
+    const channel = await openConfirming(options.connection, (why) => tell(why));
+    const shard = new Shard(channel, options);
+    tell = (why) => shard.#end(why);
+    try {
+      await channel.prefetch(options.prefetch);
+      await channel.consume(options.queue, (message) => shard.#came(message));
+    } catch (thrown) {
+      shard.#isClosing = true;
+      throw options.connection.explain(thrown);
+    }
+    if (early !== undefined) throw new WaybillError(early.code, early.message);
+    return shard;
+  }
+
+  /** Whether it is ours, as far as is known: something came. */
+  get isOurs(): boolean {
+    return this.#ledger !== undefined || this.#isReading;
+  }
+
+  get inHand(): number {
+    let count = 0;
+    for (const { inHand } of this.#entries.values()) if (inHand) count += 1;
+    return count;
+  }
+
+  get over(): WaybillError | undefined {
+    return this.#over;
+  }
+
+  /** What can be delivered, as far as it is taken. */
+  take(offer: (held: Held) => boolean): readonly Held[] {
+    if (this.#isClosing) return [];
+    const taken: Held[] = [];
+    for (const entry of this.#ready) {
+      if (!offer(entry.held)) break;
+      entry.inHand = true;
+      taken.push(entry.held);
+    }
+    this.#ready.splice(0, taken.length);
+    return taken;
+  }
+
+  /** Done: the next of its key may go. Its line goes with the next ones that are written. @throws when the channel is closed */
+  done(held: readonly Held[]): void {
+    this.#acks.ack(held.map(({ tag }) => tag));
+    for (const { tag, id } of held) {
+      const entry = this.#entries.get(tag);
+      this.#entries.delete(tag);
+      if (this.#ledger?.delete(id) === true) this.#isDirty = true;
+      if (entry !== undefined) this.#leave(entry);
+    }
+    if (this.#entries.size === 0 && this.#isDirty) void this.#write().catch(() => undefined);
+    this.#settled();
+  }
+
+  /** It stays in its place, to be delivered again; resolves once that is written down. */
+  async again(
+    held: Held,
+    { delayMs, failed, note }: { delayMs: number; failed: boolean; note: Headers },
+  ): Promise<void> {
+    const entry = this.#entries.get(held.tag);
+    if (entry === undefined) return;
+    const { failures, uncounted } = entry.line;
+    const dueAt = delayMs > 0 ? Math.ceil(this.#options.clock.now() + delayMs) : 0;
+    // It is the server's same delivery: a failure makes it another one.
+    const line = {
+      failures: failures + (failed ? 1 : 0),
+      uncounted: failed ? uncounted - 1 : uncounted,
+      dueAt,
+      note: { ...entry.line.note, ...note },
+    };
+    this.#ledger?.set(held.id, line);
+    await this.#write();
+    entry.line = line;
+    this.#putBack(entry);
+  }
+
+  /** Given back before it was handled: it is ready again, here. */
+  release(held: Held): void {
+    const entry = this.#entries.get(held.tag);
+    if (entry !== undefined) this.#putBack(entry);
+  }
+
+  /** Delivers nothing more; resolves when nothing is in hand. */
+  async drain(): Promise<void> {
+    this.#isClosing = true;
+    if (this.inHand > 0 && this.#over === undefined) await new Promise<void>((resolve) => this.#emptied.push(resolve));
+  }
+
+  /** Gives the shard to another. What was only waiting is not counted as delivered. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    for (const { timer } of this.#entries.values()) timer?.();
+    if (this.#over !== undefined) return;
+    for (const { held, line } of this.#entries.values())
+      this.#ledger?.set(held.id, { ...line, uncounted: line.uncounted + 1 });
+    if (this.#entries.size > 0 || this.#isDirty) await this.#write().catch(() => undefined);
+    await this.#channel.close().catch(() => undefined);
+  }
+
+  #came(message: ConsumeMessage | null): void {
+    if (message === null) {
+      this.#end(this.#options.connection.explain(new Error("the server has cancelled the consumer")));
+      void this.#channel.close().catch(() => undefined);
+      return;
+    }
+    this.#acks.delivered(message.fields.deliveryTag);
+    if (this.#ledger !== undefined) return this.#enter(message, this.#ledger);
+    this.#early.push(message);
+    if (!this.#isReading) void this.#read();
+  }
+
+  /** The shard is ours since just now: what its last member has written down holds for us. */
+  async #read(): Promise<void> {
+    this.#isReading = true;
+    const { connection, ledgerQueue } = this.#options;
+    try {
+      const message = await withChannel(connection, (channel) => channel.get(ledgerQueue));
+      const ledger = ledgerIn(message === false ? "" : message.content.toString());
+      this.#ledger = ledger;
+      for (const early of this.#early.splice(0)) this.#enter(early, ledger);
+    } catch {
+      // It goes back to the server, and comes again.
+      this.#end(connection.explain(new Error("its ledger could not be read")));
+      void this.#channel.close().catch(() => undefined);
+    }
+  }
+
+  #enter(message: ConsumeMessage, ledger: Ledger): void {
+    const { lane, sourceOf } = this.#options;
+    const held = heldOf({ message, lane, source: sourceOf(message.fields.routingKey) });
+    const line = ledger.get(held.id) ?? blank;
+    const entry: Entry = { held: withLine(held, line), line, inHand: false, timer: undefined };
+    this.#entries.set(held.tag, entry);
+    if (isSuspicious(entry.held) === this.#options.prefetch > 1) this.#options.suspicious();
+    if (held.key === undefined || this.#gate.enter(held.key, entry)) this.#wait(entry);
+  }
+
+  #leave({ held }: Entry): void {
+    const next = held.key === undefined ? undefined : this.#gate.leave(held.key);
+    if (next !== undefined) this.#wait(next);
+  }
+
+  #putBack(entry: Entry): void {
+    entry.inHand = false;
+    // Another object: the one that was delivered is settled.
+    entry.held = withLine({ ...entry.held, place: -1 }, entry.line);
+    this.#wait(entry);
+    this.#settled();
+  }
+
+  /** Until it is due. */
+  #wait(entry: Entry): void {
+    const ms = entry.line.dueAt - this.#options.clock.now();
+    if (ms > 0) {
+      entry.timer = this.#options.clock.after(ms, () => this.#wait(entry));
+      return;
+    }
+    this.#ready.push(entry);
+    this.#options.ready();
+  }
+
+  #settled(): void {
+    if (this.#emptied.length > 0 && this.inHand === 0) for (const wake of this.#emptied.splice(0)) wake();
+  }
+
+  /** One after the other; what changes meanwhile goes with the next. */
+  #write(): Promise<void> {
+    this.#isDirty = true;
+    const next = this.#writing.catch(() => undefined).then(() => this.#writeNow());
+    this.#writing = next;
+    return next;
+  }
+
+  async #writeNow(): Promise<void> {
+    if (!this.#isDirty || this.#ledger === undefined) return;
+    this.#isDirty = false;
+    const text = Buffer.from(textOf(this.#ledger));
+    await new Promise<void>((resolve, reject) => {
+      this.#channel.sendToQueue(this.#options.ledgerQueue, text, { persistent: true }, (error: unknown) => {
+        if (error === null) resolve();
+        else reject(this.#options.connection.explain(error));
+      });
+    });
+  }
+
+  #end(why: WaybillError): void {
+    if (this.#over !== undefined) return;
+    this.#over = why;
+    for (const { timer } of this.#entries.values()) timer?.();
+    const held = [...this.#entries.values()].filter(({ inHand }) => inHand).map((entry) => entry.held);
+    for (const wake of this.#emptied.splice(0)) wake();
+    if (!this.#isClosing || held.length > 0) this.#options.ended(this, why, held);
+  }
+}
+
+/** Whether it was delivered more often than it failed. */
+function isSuspicious({ deliveries = 1, failures }: Held): boolean {
+  return deliveries - failures > 1;
+}
+
+/** The delivery, with what is known of it. */
+function withLine(held: Held, { failures, uncounted, note }: Line): Held {
+  if (failures === 0 && uncounted === 0 && Object.keys(note).length === 0) return held;
+  return {
+    ...held,
+    failures: (held.state.failures ?? 0) + failures,
+    deliveries: Math.max(1, 1 + (held.state.deliveries ?? 0) + held.returns - uncounted),
+    headers: { ...held.headers, ...note },
+  };
+}
