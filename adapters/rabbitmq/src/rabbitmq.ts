@@ -22,6 +22,7 @@ import { Ladder } from "./ladder.ts";
 import { LetterLock } from "./letter-lock.ts";
 import { walk } from "./letters.ts";
 import { Link } from "./link.ts";
+import { Management } from "./management.ts";
 import { manifestOf } from "./manifest.ts";
 import { Outbox } from "./outbox.ts";
 import { QueueReceiver } from "./receiver.ts";
@@ -49,9 +50,11 @@ class RabbitTransport implements Transport {
   readonly #consuming: Link;
   readonly #receivers = new Set<Receiver>();
   readonly #shared: Shared;
+  readonly #management: Management | undefined;
 
   constructor(settings: Settings, context: AdapterContext) {
     this.#settings = settings;
+    this.#management = settings.management && new Management(settings.management, settings);
     this.#publishing = new Link({ role: "publish", settings, context });
     this.#consuming = new Link({ role: "consume", settings, context });
     const { namespace } = context;
@@ -110,7 +113,7 @@ class RabbitTransport implements Transport {
   }
 
   async depth(inbox: Inbox): Promise<Depth> {
-    return depthOf(await this.#ready(), inbox, this.#shared.routes.baseOf(inbox));
+    return depthOf(await this.#ready(), inbox, this.#shared.routes.baseOf(inbox), this.#management);
   }
 
   async walk(inbox: Inbox, visit: Visit, signal: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { Management } from "../src/management.ts";
 import { opened, settingsFor } from "./connection.ts";
 import { containing } from "./containing.ts";
+import { declared, inboxOf, Member, rigOn, sent, sourceOf } from "./rig.ts";
 import { startServer, urlWith } from "./start-server.ts";
 
 const server = await orSkip(startServer({ plugins: ["rabbitmq_management"] }));
@@ -45,6 +46,20 @@ describe.skipIf(server === undefined)("management", () => {
     await held;
     const management = managementOf(inVhost, { managementUrl });
     await vi.waitFor(async () => expect(await management.countsOf(queue)).toEqual({ ready: 2, unacked: 1 }), {
+      timeout: 40_000,
+    });
+  }, 60_000);
+
+  test("tells what is in hand of an inbox, once it was counted", async () => {
+    await using rig = await rigOn(url, { managementUrl });
+    const source = sourceOf("counted");
+    await declared(rig, source);
+    const inbox = inboxOf(source);
+    await sent(rig, source, "a", "b", "c");
+    await using member = await Member.of(rig, inbox, 2);
+    await member.has("a", "b");
+    expect(await rig.transport.depth(inbox)).toMatchObject({ ready: 1, dead: 0, delayed: undefined });
+    await vi.waitFor(async () => expect(await rig.transport.depth(inbox)).toMatchObject({ ready: 1, inFlight: 2 }), {
       timeout: 40_000,
     });
   }, 60_000);
