@@ -4,7 +4,7 @@ import { openConnection } from "../src/open.ts";
 import { type Settings, settingsOf } from "../src/url.ts";
 
 export function settingsFor(url: string, options?: object): Settings {
-  return settingsOf(new URL(url), { connectTimeoutMs: 2_000, ...options });
+  return settingsOf(new URL(url), options);
 }
 
 export interface Opened extends AsyncDisposable {

@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { inspect } from "node:util";
 import { faultProxy, orSkip } from "@waybill/testing";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { opened, refusalOf, settingsFor } from "./connection.ts";
 import { containing } from "./containing.ts";
+import { eventually } from "./rig.ts";
 import { startServer, urlWith } from "./start-server.ts";
 
 const server = await orSkip(startServer());
@@ -26,7 +27,7 @@ describe.skipIf(server === undefined)("opening a connection", () => {
   test("tells what the server is, and operators what the connection is for", async () => {
     await using it = await opened(settingsFor(url, { connectionName: "orders" }));
     expect(it.connection.facts.version.join(".")).toBe(server?.version);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const shown = await server?.administer("list_connections", "client_properties", "--silent");
       expect(shown).toContain(`orders test (`);
       expect(shown).toContain(`process ${process.pid})`);
@@ -93,7 +94,7 @@ describe.skipIf(server === undefined)("opening a connection", () => {
       Buffer.from(chunk.toString("latin1").replace(/(versionS.{4})\d+\.\d/s, "$13.0"), "latin1");
     proxy.toClient.rewrite(old);
     expect(await refusalOf(settingsFor(proxy.url(url)))).toMatchObject({ code: "UNSUPPORTED" });
-    await vi.waitFor(() => expect(proxy.connections).toBe(0));
+    await eventually(() => expect(proxy.connections).toBe(0));
   });
 
   test("gives up by its time where a server takes connections and says nothing", async () => {
@@ -155,7 +156,7 @@ describe.skipIf(server === undefined)("a connection", () => {
 
   test("closes over a black hole as well, by its time, tells no loss, and can be closed again", async () => {
     await using proxy = await faultProxy({ to: url });
-    const it = await opened(settingsFor(proxy.url(url), { connectTimeoutMs: 200 }));
+    const it = await opened(settingsFor(proxy.url(url), { connectTimeoutMs: 2_000 }));
     proxy.blackHole();
     const pending = it.connection.model.createChannel().catch((error: unknown) => error);
     await it.connection.close();
@@ -171,10 +172,10 @@ describe.skipIf(server === undefined)("a connection", () => {
     try {
       // Only who publishes is told.
       const confirmed = new Promise((resolve) => channel.publish("", "nowhere", Buffer.from("x"), {}, resolve));
-      await vi.waitFor(() => expect(it.connection.blocked).toBe("low on memory"));
+      await eventually(() => expect(it.connection.blocked).toBe("low on memory"));
       await server?.administer("set_vm_memory_high_watermark", "0.9");
       await confirmed;
-      await vi.waitFor(() => expect(it.alarms).toEqual(["low on memory", undefined]));
+      await eventually(() => expect(it.alarms).toEqual(["low on memory", undefined]));
       expect(it.connection.blocked).toBeUndefined();
     } finally {
       await server?.administer("set_vm_memory_high_watermark", "0.9");

@@ -31,7 +31,7 @@ export async function rigOn(url: string, options: object = {}, over: Partial<Ada
   const transport = await rabbitmq.connect(new URL(url), {
     namespace,
     topology: "create",
-    options: { heartbeatMs: 1_000, connectTimeoutMs: 2_000, ...options },
+    options,
     clock: systemClock,
     random: Math.random,
     backoff: (attempt) => Math.min(20 * attempt, 200),

@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import type { WaybillError } from "@waybill/core";
 import { orSkip, virtualClock } from "@waybill/testing";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { renewing, type RenewalOptions, type TokenLogin, tokenOf } from "../src/token.ts";
 import type { Token } from "../src/url.ts";
 import { opened, refusalOf, settingsFor } from "./connection.ts";
 import { containing } from "./containing.ts";
+import { eventually } from "./rig.ts";
 import { startServer } from "./start-server.ts";
 
 const loginBy = (ask: TokenLogin["ask"]): TokenLogin => ({ kind: "token", user: "me", ask });
@@ -167,7 +168,7 @@ describe.skipIf(server === undefined)("a server that goes by tokens", () => {
     };
     await expect(declare()).rejects.toMatchObject({ code: "PERMISSION", message: containing("queue 'q'") });
     await clock.advance(60_000);
-    await vi.waitFor(declare);
+    await eventually(declare);
     await it.connection.close();
     expect(clock.pending).toBe(0);
   });
