@@ -37,26 +37,46 @@ export class Outbox {
     let packets: readonly Packet[];
     try {
       packets = messages.map((message) => routes.packet(to, message, now));
-      if (messages.some(({ deliverAt = 0 }) => deliverAt > now)) await this.#delay(deadline);
     } catch (thrown) {
-      const error = toWaybillError(thrown, "UNAVAILABLE");
-      return messages.map(() => ({ outcome: "refused", error }));
+      return refused(messages, thrown);
     }
-    return this.#publisherFor(to).send(packets, deadline);
+    const publisher = this.#publisherFor(to);
+    if (!messages.some(({ deliverAt = 0 }) => deliverAt > now)) return publisher.send(packets, deadline);
+    return this.#sendDelayed(publisher, packets, deadline);
   }
 
   /** Copies of what is settled, to other places. */
   async move(packets: readonly Packet[], deadline: number): Promise<readonly SendResult[]> {
-    try {
-      if (packets.some(({ exchange }) => exchange !== "")) await this.#delay(deadline);
-    } catch (thrown) {
-      const error = toWaybillError(thrown, "UNAVAILABLE");
-      return packets.map(() => ({ outcome: "refused", error }));
-    }
-    return this.#moves.send(packets, deadline);
+    if (!packets.some(({ exchange }) => exchange !== "")) return this.#moves.send(packets, deadline);
+    return this.#sendDelayed(this.#moves, packets, deadline);
   }
 
-  async #delay(deadline: number): Promise<void> {
+  /** Some of these go through the delay, which is made before, and made again where somebody has taken it away. */
+  async #sendDelayed(
+    publisher: Publisher,
+    packets: readonly Packet[],
+    deadline: number,
+  ): Promise<readonly SendResult[]> {
+    const { ladder } = this.#options;
+    try {
+      await this.#ready(deadline);
+    } catch (thrown) {
+      return refused(packets, thrown);
+    }
+    const results = await publisher.send(packets, deadline);
+    const astray = packets.filter((_, index) => isAstray(results[index]));
+    if (astray.length === 0) return results;
+    ladder.forget();
+    try {
+      await this.#ready(deadline);
+    } catch {
+      return results;
+    }
+    const again = (await publisher.send(astray, deadline))[Symbol.iterator]();
+    return results.map((result) => (isAstray(result) ? (again.next().value ?? result) : result));
+  }
+
+  async #ready(deadline: number): Promise<void> {
     const { link, ladder } = this.#options;
     await ladder.ready(await link.ready(deadline));
   }
@@ -70,4 +90,15 @@ export class Outbox {
     this.#bySource.set(to.name, publisher);
     return publisher;
   }
+}
+
+function refused(messages: readonly unknown[], thrown: unknown): readonly SendResult[] {
+  const error = toWaybillError(thrown, "UNAVAILABLE");
+  return messages.map(() => ({ outcome: "refused", error }));
+}
+
+/** Whether there was no queue or no exchange for it. */
+function isAstray(result: SendResult | undefined): boolean {
+  if (result === undefined || result === "stored" || result.outcome !== "refused") return false;
+  return result.error.code === "NO_ROUTE" || result.error.code === "MISSING";
 }

@@ -1,7 +1,8 @@
-import { nameOf } from "@waybill/core";
+import { nameOf, type WireMessage } from "@waybill/core";
 import { orSkip } from "@waybill/testing";
 import { afterAll, describe, expect, test } from "vitest";
-import { deadQueue, inboxBase, readyQueue, spaceNames } from "../src/names.ts";
+import { levelCount } from "../src/delay.ts";
+import { deadQueue, delayName, inboxBase, readyQueue, spaceNames } from "../src/names.ts";
 import { opened, settingsFor } from "./connection.ts";
 import {
   dead,
@@ -12,6 +13,7 @@ import {
   lettersOf,
   Member,
   namespace,
+  retry,
   rigOn,
   sent,
   sourceOf,
@@ -75,6 +77,26 @@ describe.skipIf(server === undefined)("what somebody else takes away", () => {
     await removed(deadQueue(inboxBase(namespace, nameOf(inbox))));
     await eventually(async () => expect(await member.settle(member.got.at(-1), dead)).toEqual(["settled"]));
     expect((await lettersOf(rig, inbox)).map(({ id }) => id)).toEqual(["a"]);
+  });
+
+  test.each(["queues", "exchanges"])("the delay, its %s: it is made again for what is delayed next", async (what) => {
+    await using rig = await rigOn(url, {}, { namespace: what });
+    const source = sourceOf("delayed");
+    await declared(rig, source);
+    await using member = await Member.of(rig, inboxOf(source));
+    const soon = (id: string): WireMessage => letter(id, { deliverAt: Date.now() + 40 });
+    expect(await sent(rig, source, soon("a"))).toEqual(["stored"]);
+    await member.has("a");
+    await using it = await opened(settingsFor(url));
+    const channel = await it.connection.model.createChannel();
+    for (let level = 0; level < levelCount; level += 1) {
+      if (what === "queues") await channel.deleteQueue(delayName(what, level));
+      else await channel.deleteExchange(delayName(what, level));
+    }
+    expect(await sent(rig, source, soon("b"), "c")).toEqual(["stored", "stored"]);
+    expect(await member.settle(member.got[0], { ...retry, delayMs: 40 })).toEqual(["settled"]);
+    await eventually(() => expect(new Set(member.ids)).toEqual(new Set(["a", "b", "c"])));
+    await eventually(() => expect(member.got.find(({ failures }) => failures === 1)?.id).toBe("a"));
   });
 
   test("the exchange of all topics: what is published is not said to be stored until it is", async () => {
