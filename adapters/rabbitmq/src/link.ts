@@ -78,9 +78,14 @@ export class Link {
   }
 
   #blocked(reason: string | undefined): void {
-    if (reason === undefined) return this.#wake();
+    const { context } = this.#options;
+    if (reason === undefined) {
+      context.report("restored");
+      this.#wake();
+      return;
+    }
     const error = new WaybillError("FULL", `rabbitmq: the server takes no messages now: ${reason}`);
-    this.#options.context.report("throttled", undefined, error);
+    context.report("throttled", undefined, error);
   }
 
   #wake(): void {

@@ -38,6 +38,7 @@ describe.skipIf(server === undefined)("a server that is short of memory", () => 
       expect(health.publishing.error?.message).toContain("low on memory");
       await server?.administer("set_vm_memory_high_watermark", "0.9");
       await waiting;
+      expect(reports.map((report) => report.split(" ", 1)[0])).toEqual(["throttled", "restored"]);
       await eventually(() => expect(handled).toContain(3));
       await eventually(async () => expect((await bus.health({ stalledAfter: "1ms" })).healthy).toBe(true));
     } finally {
