@@ -271,10 +271,12 @@ export class QueueReceiver implements Receiver {
     const { clock, backoff } = shared.context;
     try {
       const connection = await shared.consuming.ready();
+      // What was closed meanwhile must not be made again.
+      if (this.#state === "closed") return;
       const found = await shared.topology.restore(connection, inbox);
       if (found === "gone") return this.#abandon();
       if (found === "restored") shared.context.report("position-lost", inbox);
-      await this.#open();
+      if ((this.#state as string) !== "closed") await this.#open();
     } catch (thrown) {
       if (toWaybillError(thrown, "UNAVAILABLE").code === "CLOSED" || this.#state === "closed") return;
       await new Promise<void>((resolve) => (this.#pause = clock.after(backoff(attempt), resolve)));
