@@ -28,6 +28,10 @@ const timedOut: Meaning = {
 };
 const down: Meaning = { code: "UNAVAILABLE", advice: "the node that holds it is down or just starts" };
 const taken: Meaning = { code: "UNAVAILABLE", advice: "another consumer has the queue for itself" };
+const noChannel: Meaning = {
+  code: "FULL",
+  advice: "the connection has no channel left; subscribe on another bus, or raise the server's channel_max",
+};
 const limit: Meaning = { code: "FULL", advice: "a limit of the server or vhost is reached" };
 const mechanism: Meaning = {
   code: "CONFIG",
@@ -41,7 +45,7 @@ const login: Meaning = {
 const stranger: Meaning = { code: "CONFIG", advice: "what listens there does not speak AMQP 0-9-1" };
 const header: Meaning = { code: "TOO_LARGE", advice: "a header or a name is too long" };
 
-/** What is said in words alone, or means another thing than its reply code does at most times. */
+/** What is said in words alone, or means another thing than its reply code does at most times. Names in it have no spaces. */
 const texts: readonly (readonly [RegExp, Meaning])[] = [
   [/^Handshake terminated by server: 403/, login],
   [/^SASL mechanism \S+ is not provided/, mechanism],
@@ -54,13 +58,14 @@ const texts: readonly (readonly [RegExp, Meaning])[] = [
   [/acknowledgement on channel \d+ timed out/, timedOut],
   [/is down or inaccessible|process is stopped by supervisor|vhost .* is down/, down],
   [/in exclusive use/, taken],
+  [/^No channels left/, noChannel],
   [/limit .*is reached|reached the maximum|limit \(\d+\)/, limit],
   [/unknown delivery tag/, { code: "UNAVAILABLE", advice: "a delivery was settled that the channel does not hold" }],
   [
     /invalid (arg|property|durability)|invalid '|unknown exchange type|invalid exchange type/i,
     { code: "UNSUPPORTED", advice: "the server does not know what is asked for" },
   ],
-  [/wrong type; must be a string \(up to 255|too large|exceeds|out of range/i, header],
+  [/^(Field '\w+' is the wrong type; must be a string|Encoded field table)/, header],
 ];
 
 const certificate: Meaning = {

@@ -28,6 +28,7 @@ test.each([
   [404, "NOT_FOUND - queue 'q' in vhost '/' process is stopped by supervisor", "UNAVAILABLE", "node that holds it"],
   [405, "RESOURCE_LOCKED - cannot obtain exclusive access", "UNAVAILABLE", "another connection"],
   [406, inequivalent, "TOPOLOGY_MISMATCH", "received none"],
+  [406, inequivalent.replace("'q'", "'size.exceeds-limit'"), "TOPOLOGY_MISMATCH", "exceeds-limit"],
   [406, "PRECONDITION_FAILED - invalid property 'exclusive-owner' for queue 'q'", "UNSUPPORTED", "does not know"],
   [406, "PRECONDITION_FAILED - message size 9 is larger than configured max size 5", "TOO_LARGE", "maxMessageBytes"],
   [406, "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out", "UNAVAILABLE", "consumerTimeoutMs"],
@@ -50,6 +51,7 @@ test.each([
 test.each([
   ['Handshake terminated by server: 403 (ACCESS-REFUSED) with message "…"', "PERMISSION", "does not know this user"],
   ["SASL mechanism EXTERNAL is not provided by the server", "CONFIG", "auth_mechanisms"],
+  ["No channels left to allocate", "FULL", "no channel left"],
   ["Invalid frame", "CONFIG", "does not speak AMQP 0-9-1"],
   ["Field 'messageId' is the wrong type; must be a string (up to 255 chars)", "TOO_LARGE", "too long"],
   ["Encoded field table (headers or arguments) exceeds the 65536 byte encoding buffer", "TOO_LARGE", "too long"],
