@@ -1,0 +1,34 @@
+import { orSkip } from "@waybill/testing";
+import { afterAll, describe, expect, test } from "vitest";
+import { declared, eventually, inboxOf, letter, Member, rigOn, sent, sourceOf } from "./rig.ts";
+import { startServer } from "./start-server.ts";
+
+const server = await orSkip(startServer({ config: ["consumer_timeout = 1000"] }));
+// It looks once a minute otherwise.
+await server?.administer("eval", "application:set_env(rabbit, channel_tick_interval, 500).");
+afterAll(() => server?.stop());
+const url = server?.url ?? "amqp://guest:guest@none";
+
+describe.skipIf(server === undefined)("a delivery that is held past the server's consumer_timeout", () => {
+  test.each([false, true])(
+    "is not ours any more, comes again, and the member goes on; ordered: %s",
+    async (ordered) => {
+      await using rig = await rigOn(url);
+      const source = sourceOf(`held ${ordered}`, { ordered });
+      await declared(rig, source);
+      await using member = await Member.of(rig, inboxOf(source));
+      await sent(rig, source, letter("a", { key: "k" }));
+      await member.has("a");
+      await eventually(() => expect(member.lost.map(({ id }) => id)).toContain("a"));
+      expect(await member.settle(member.got[0])).toEqual(["lost"]);
+      // On a busy machine it may be too late again.
+      const settled = async (id: string): Promise<void> => {
+        const last = member.got.findLast((one) => one.id === id && one !== member.got[0]);
+        expect(await member.settle(last)).toEqual(["settled"]);
+      };
+      await eventually(() => settled("a"));
+      expect(await sent(rig, source, letter("b", { key: "k" }))).toEqual(["stored"]);
+      await eventually(() => settled("b"));
+    },
+  );
+});
