@@ -14,32 +14,38 @@ export interface Line {
 /** Of one shard, by the ids of its messages: only those of which there is something to say. */
 export type Ledger = Map<string, Line>;
 
-export const blank: Line = Object.freeze({ failures: 0, uncounted: 0, dueAt: 0, note: Object.freeze({}) });
-
-export function textOf(ledger: Ledger): string {
-  return JSON.stringify(
-    [...ledger].map(([id, { failures, uncounted, dueAt, note }]) => [id, failures, uncounted, dueAt, note]),
-  );
+/** What a shard's member tells the others. */
+export interface Told {
+  readonly ledger: Ledger;
+  /** How many messages it holds that wait behind others of their keys. */
+  readonly waiting: number;
 }
 
-/** What was written; lines that nobody can read are left out (FLT-3). */
-export function ledgerIn(text: string): Ledger {
+export const blank: Line = Object.freeze({ failures: 0, uncounted: 0, dueAt: 0, note: Object.freeze({}) });
+
+export function textOf({ ledger, waiting }: Told): string {
+  const lines = [...ledger].map(([id, { failures, uncounted, dueAt, note }]) => [id, failures, uncounted, dueAt, note]);
+  return JSON.stringify({ waiting, lines });
+}
+
+/** What was written; what nobody can read is left out (FLT-3). */
+export function toldIn(text: string): Told {
+  const { waiting, lines } = membersIn(text);
   const ledger: Ledger = new Map();
-  for (const line of linesIn(text)) {
+  for (const line of Array.isArray(lines) ? lines : []) {
     if (!Array.isArray(line)) continue;
     const [id, failures, uncounted, dueAt, note] = line as readonly unknown[];
     if (typeof id !== "string" || !isNote(note)) continue;
     ledger.set(id, { failures: numberOf(failures), uncounted: numberOf(uncounted), dueAt: numberOf(dueAt), note });
   }
-  return ledger;
+  return { ledger, waiting: numberOf(waiting) };
 }
 
-function linesIn(text: string): readonly unknown[] {
+function membersIn(text: string): { readonly waiting?: unknown; readonly lines?: unknown } {
   try {
-    const read: unknown = JSON.parse(text);
-    return Array.isArray(read) ? read : [];
+    return Object(JSON.parse(text)) as object;
   } catch {
-    return [];
+    return {};
   }
 }
 

@@ -113,7 +113,9 @@ class RabbitTransport implements Transport {
   }
 
   async depth(inbox: Inbox): Promise<Depth> {
-    return depthOf(await this.#ready(), inbox, this.#shared.routes.baseOf(inbox), this.#management);
+    const { routes, context } = this.#shared;
+    const asked = { inbox, base: routes.baseOf(inbox), clock: context.clock, management: this.#management };
+    return depthOf(await this.#ready(), asked);
   }
 
   async walk(inbox: Inbox, visit: Visit, signal: AbortSignal): Promise<void> {

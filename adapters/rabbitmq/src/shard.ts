@@ -1,10 +1,10 @@
-import { Buffer } from "node:buffer";
 import { type Cancel, type Clock, type Headers, KeyedGate, WaybillError } from "@waybill/core";
 import type { ConfirmChannel, ConsumeMessage } from "amqplib";
 import { Acks } from "./acks.ts";
 import { openConfirming, withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
-import { blank, type Ledger, ledgerIn, type Line, textOf } from "./ledger.ts";
+import { blank, type Line } from "./ledger.ts";
+import { LedgerCell, lookInto } from "./ledger-cell.ts";
 import { type Held, heldOf } from "./wire.ts";
 
 export interface ShardOptions {
@@ -51,10 +51,8 @@ export class Shard {
   #ready: Entry[] = [];
   /** What came before the ledger was read. */
   #early: ConsumeMessage[] = [];
-  #ledger: Ledger | undefined;
+  #cell: LedgerCell | undefined;
   #isReading = false;
-  #isDirty = false;
-  #writing: Promise<void> = Promise.resolve();
   #isClosing = false;
   #over: WaybillError | undefined;
   #emptied: (() => void)[] = [];
@@ -85,7 +83,7 @@ export class Shard {
 
   /** Whether it is ours, as far as is known: something came. */
   get isOurs(): boolean {
-    return this.#ledger !== undefined || this.#isReading;
+    return this.#cell !== undefined || this.#isReading;
   }
 
   get inHand(): number {
@@ -117,10 +115,11 @@ export class Shard {
     for (const { tag, id } of held) {
       const entry = this.#entries.get(tag);
       this.#entries.delete(tag);
-      if (this.#ledger?.delete(id) === true) this.#isDirty = true;
+      this.#cell?.forget(id);
       if (entry !== undefined) this.#leave(entry);
     }
-    if (this.#entries.size === 0 && this.#isDirty) void this.#write().catch(() => undefined);
+    if (this.#entries.size === 0) void this.#cell?.flush().catch(() => undefined);
+    this.#tell();
     this.#settled();
   }
 
@@ -140,7 +139,7 @@ export class Shard {
       dueAt,
       note: { ...entry.line.note, ...note },
     };
-    this.#ledger?.set(held.id, line);
+    this.#cell?.ledger.set(held.id, line);
     await this.#write();
     entry.line = line;
     this.#putBack(entry);
@@ -162,10 +161,13 @@ export class Shard {
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const { timer } of this.#entries.values()) timer?.();
+    this.#cell?.close();
     if (this.#over !== undefined) return;
     for (const { held, line } of this.#entries.values())
-      this.#ledger?.set(held.id, { ...line, uncounted: line.uncounted + 1 });
-    if (this.#entries.size > 0 || this.#isDirty) await this.#write().catch(() => undefined);
+      this.#cell?.ledger.set(held.id, { ...line, uncounted: line.uncounted + 1 });
+    this.#cell?.tell(0);
+    if (this.#entries.size > 0) await this.#write().catch(() => undefined);
+    else await this.#cell?.flush().catch(() => undefined);
     await this.#channel.close().catch(() => undefined);
   }
 
@@ -176,7 +178,7 @@ export class Shard {
       return;
     }
     this.#acks.delivered(message.fields.deliveryTag);
-    if (this.#ledger !== undefined) return this.#enter(message, this.#ledger);
+    if (this.#cell !== undefined) return this.#enter(message, this.#cell);
     this.#early.push(message);
     if (!this.#isReading) void this.#read();
   }
@@ -184,12 +186,12 @@ export class Shard {
   /** The shard is ours since just now: what its last member has written down holds for us. */
   async #read(): Promise<void> {
     this.#isReading = true;
-    const { connection, ledgerQueue } = this.#options;
+    const { connection, ledgerQueue: queue, clock } = this.#options;
     try {
-      const message = await withChannel(connection, (channel) => channel.get(ledgerQueue));
-      const ledger = ledgerIn(message === false ? "" : message.content.toString());
-      this.#ledger = ledger;
-      for (const early of this.#early.splice(0)) this.#enter(early, ledger);
+      const { ledger } = await withChannel(connection, (channel) => lookInto(channel, queue, clock));
+      const cell = new LedgerCell({ channel: this.#channel, queue, clock, ledger });
+      this.#cell = cell;
+      for (const early of this.#early.splice(0)) this.#enter(early, cell);
     } catch {
       // It goes back to the server, and comes again.
       this.#end(connection.explain(new Error("its ledger could not be read")));
@@ -197,7 +199,7 @@ export class Shard {
     }
   }
 
-  #enter(message: ConsumeMessage, ledger: Ledger): void {
+  #enter(message: ConsumeMessage, { ledger }: LedgerCell): void {
     const { lane, sourceOf } = this.#options;
     const held = heldOf({ message, lane, source: sourceOf(message.fields.routingKey) });
     const line = ledger.get(held.id) ?? blank;
@@ -205,6 +207,11 @@ export class Shard {
     this.#entries.set(held.tag, entry);
     if (isSuspicious(entry.held) === this.#options.prefetch > 1) this.#options.suspicious();
     if (held.key === undefined || this.#gate.enter(held.key, entry)) this.#wait(entry);
+    else this.#tell();
+  }
+
+  #tell(): void {
+    this.#cell?.tell(this.#gate.waiting);
   }
 
   #leave({ held }: Entry): void {
@@ -235,29 +242,18 @@ export class Shard {
     if (this.#emptied.length > 0 && this.inHand === 0) for (const wake of this.#emptied.splice(0)) wake();
   }
 
-  /** One after the other; what changes meanwhile goes with the next. */
-  #write(): Promise<void> {
-    this.#isDirty = true;
-    const next = this.#writing.catch(() => undefined).then(() => this.#writeNow());
-    this.#writing = next;
-    return next;
-  }
-
-  async #writeNow(): Promise<void> {
-    if (!this.#isDirty || this.#ledger === undefined) return;
-    this.#isDirty = false;
-    const text = Buffer.from(textOf(this.#ledger));
-    await new Promise<void>((resolve, reject) => {
-      this.#channel.sendToQueue(this.#options.ledgerQueue, text, { persistent: true }, (error: unknown) => {
-        if (error === null) resolve();
-        else reject(this.#options.connection.explain(error));
-      });
-    });
+  async #write(): Promise<void> {
+    try {
+      await this.#cell?.write();
+    } catch (thrown) {
+      throw this.#options.connection.explain(thrown);
+    }
   }
 
   #end(why: WaybillError): void {
     if (this.#over !== undefined) return;
     this.#over = why;
+    this.#cell?.close();
     for (const { timer } of this.#entries.values()) timer?.();
     const held = [...this.#entries.values()].filter(({ inHand }) => inHand).map((entry) => entry.held);
     for (const wake of this.#emptied.splice(0)) wake();

@@ -11,6 +11,7 @@ import {
 import type { Channel } from "amqplib";
 import { withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
+import { emptyCell } from "./ledger-cell.ts";
 import { boundTo, isSharded, lanesOf } from "./lanes.ts";
 import { inboxLayout, type Layout, layoutIn, layoutOf, textOf } from "./layout.ts";
 import {
@@ -98,7 +99,7 @@ export class Topology {
     const layout = inboxLayout(inbox);
     await this.#match(connection, { queue: card, options: queues.dead(textOf(layout), expires), what, layout });
     for (const lane of lanesOf(inbox)) await this.#declareLane(connection, inbox, base, lane);
-    if (!isVerified && isSharded(inbox)) await this.#declareNotes(connection, base);
+    if (!isVerified && isSharded(inbox)) await this.#declareNotes(connection, base, isNew);
     if (isNew) await new Promise<void>((resolve) => void this.#options.clock.after(writtenDownMs, resolve));
   }
 
@@ -185,11 +186,15 @@ export class Topology {
     });
   }
 
-  async #declareNotes(connection: Connection, base: string): Promise<void> {
+  async #declareNotes(connection: Connection, base: string, isNew: boolean): Promise<void> {
     await withChannel(connection, async (channel) => {
       await channel.assertQueue(memberQueue(base), queues.members());
-      for (let shard = 0; shard < shardCount; shard += 1)
-        await channel.assertQueue(ledgerQueue(base, shard), queues.ledger());
+      for (let shard = 0; shard < shardCount; shard += 1) {
+        const cell = ledgerQueue(base, shard);
+        await channel.assertQueue(cell, queues.ledger());
+        // Where nothing stands somebody is looking at it.
+        if (isNew) channel.sendToQueue(cell, emptyCell, { persistent: true });
+      }
     });
   }
 

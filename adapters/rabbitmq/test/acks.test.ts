@@ -4,7 +4,9 @@ import { Acks } from "../src/acks.ts";
 /** What went out: the number, with a "+" where it stands for all before it too. */
 function written(): { readonly acks: Acks; readonly frames: string[] } {
   const frames: string[] = [];
-  const acks = new Acks({ ack: ({ fields }, allUpTo) => void frames.push(`${fields.deliveryTag}${allUpTo ? "+" : ""}`) });
+  const acks = new Acks({
+    ack: ({ fields }, allUpTo) => void frames.push(`${fields.deliveryTag}${allUpTo ? "+" : ""}`),
+  });
   return { acks, frames };
 }
 

@@ -32,7 +32,8 @@ describe("names", () => {
   });
 
   test("a topic stands in its route, as far as it fits there", () => {
-    for (const topic of ["order.placed", "a b", "~", "~~x", "é", "*x.#y"]) expect(topicIn(routeOf(topic, 7))).toBe(topic);
+    for (const topic of ["order.placed", "a b", "~", "~~x", "é", "*x.#y"])
+      expect(topicIn(routeOf(topic, 7))).toBe(topic);
     expect(topicIn(routeOf(long, 0))).toBeUndefined();
   });
 
@@ -46,7 +47,9 @@ describe("names", () => {
   });
 
   test("each key has a shard, and they are spread", () => {
-    assert(property(string(), (key) => shardOf(key) >= 0 && shardOf(key) < shardCount && shardOf(key) === shardOf(key)));
+    assert(
+      property(string(), (key) => shardOf(key) >= 0 && shardOf(key) < shardCount && shardOf(key) === shardOf(key)),
+    );
     const counts = Array.from({ length: shardCount }, () => 0);
     for (let key = 0; key < 8_000; key += 1) {
       const shard = shardOf(`customer-${key}`);
