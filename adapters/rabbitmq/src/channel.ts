@@ -15,11 +15,17 @@ export async function withChannel<T>(connection: Connection, work: (channel: Cha
     } catch (thrown) {
       throw failure ?? thrown;
     } finally {
-      if (isOpen) await channel.close().catch(() => undefined);
+      if (isOpen) await closeChannel(channel);
     }
   } catch (thrown) {
     throw connection.explain(thrown);
   }
+}
+
+/** Resolves when it is closed, whatever becomes of its connection meanwhile: amqplib's own `close` then never settles. */
+export async function closeChannel(channel: Channel): Promise<void> {
+  const closed = new Promise<void>((resolve) => channel.once("close", resolve));
+  await Promise.race([closed, channel.close().catch(() => undefined)]);
 }
 
 /** A channel that stays. `closed` is called once, when it has ended, whoever ended it; why, in our words. */

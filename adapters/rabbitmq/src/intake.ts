@@ -1,7 +1,7 @@
 import type { Channel, ConsumeMessage, GetMessage } from "amqplib";
 import type { WaybillError } from "@waybill/core";
 import { Acks } from "./acks.ts";
-import { openChannel } from "./channel.ts";
+import { closeChannel, openChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { type Held, heldOf } from "./wire.ts";
 
@@ -88,7 +88,7 @@ export class Intake {
   /** Gives back what was not settled. */
   async close(): Promise<void> {
     this.#ended = true;
-    if (this.#over === undefined) await this.#channel.close().catch(() => undefined);
+    if (this.#over === undefined) await closeChannel(this.#channel);
   }
 
   async #adjustAll(): Promise<void> {
@@ -102,7 +102,7 @@ export class Intake {
     } catch (thrown) {
       this.#end(this.#options.connection.explain(thrown));
       // A refusal to consume has closed the channel, the end of another cause may not have.
-      await this.#channel.close().catch(() => undefined);
+      await closeChannel(this.#channel);
     }
   }
 
@@ -134,7 +134,7 @@ export class Intake {
     if (message === null) {
       const why = this.#options.connection.explain(new Error("the server has cancelled the consumer"));
       this.#end(why);
-      void this.#channel.close().catch(() => undefined);
+      void closeChannel(this.#channel);
       return;
     }
     if (!this.#ended) this.#took(lane, message);

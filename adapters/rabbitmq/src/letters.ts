@@ -1,6 +1,6 @@
 import { type Inbox, type Visit, WaybillError } from "@waybill/core";
 import type { Channel, ConsumeMessage } from "amqplib";
-import { openChannel, withChannel } from "./channel.ts";
+import { closeChannel, openChannel, withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { stateOf } from "./moves.ts";
 import { deadQueue, readyQueue } from "./names.ts";
@@ -123,6 +123,6 @@ class LetterWalk {
       if ((await channel.checkQueue(this.#queue)).messageCount >= count) break;
       await new Promise<void>((resolve) => void clock.after(1, resolve));
     }
-    if (this.#over === undefined) await channel.close().catch(() => undefined);
+    if (this.#over === undefined) await closeChannel(channel);
   }
 }

@@ -1,5 +1,5 @@
 import type { Channel } from "amqplib";
-import { openChannel } from "./channel.ts";
+import { closeChannel, openChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 
 /** One of the members of an ordered inbox, as the others see it: a consumer of a queue in which nothing lies. */
@@ -16,7 +16,7 @@ export class Membership {
     const channel = await openChannel(connection, left);
     try {
       await channel.consume(queue, (message) => {
-        if (message === null) void channel.close().catch(() => undefined);
+        if (message === null) void closeChannel(channel);
         else channel.ack(message);
       });
     } catch (thrown) {
@@ -31,6 +31,6 @@ export class Membership {
   }
 
   async leave(): Promise<void> {
-    await this.#channel.close().catch(() => undefined);
+    await closeChannel(this.#channel);
   }
 }

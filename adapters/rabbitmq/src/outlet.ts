@@ -1,6 +1,6 @@
 import { type AdapterContext, Alarm, type SendResult, toWaybillError, WaybillError } from "@waybill/core";
 import type { ConfirmChannel, Message } from "amqplib";
-import { openConfirming } from "./channel.ts";
+import { closeChannel, openConfirming } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { Flight } from "./flight.ts";
 import type { Packet } from "./wire.ts";
@@ -60,7 +60,7 @@ export class Outlet {
   }
 
   async close(): Promise<void> {
-    if (!this.isOver) await this.#channel.close().catch(() => undefined);
+    if (!this.isOver) await closeChannel(this.#channel);
   }
 
   send(packets: readonly Packet[]): Flight {
@@ -123,7 +123,7 @@ export class Outlet {
     this.#end(new WaybillError("UNAVAILABLE", `rabbitmq: nothing was confirmed for ${Math.round(silentMs)} ms`));
     // It may never answer to its end either.
     this.#given();
-    void channel.close().catch(() => undefined);
+    void closeChannel(channel);
   }
 
   #answered(tag: number, multiple: boolean, result: SendResult | undefined): void {

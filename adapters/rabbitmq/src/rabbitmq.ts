@@ -16,6 +16,7 @@ import {
   type Visit,
   type WireMessage,
 } from "@waybill/core";
+import type { Connection } from "./connection.ts";
 import { depthOf } from "./depth.ts";
 import { isSharded } from "./lanes.ts";
 import { Ladder } from "./ladder.ts";
@@ -127,9 +128,14 @@ class RabbitTransport implements Transport {
     await Promise.all([this.#publishing.close(), this.#consuming.close()]);
   }
 
-  /** The connection on which things are declared and looked at. */
-  #ready(): ReturnType<Link["ready"]> {
+  /** A connection on which things are declared and looked at: either will do. */
+  async #ready(): Promise<Connection> {
     const { context, settings } = this.#shared;
-    return this.#consuming.ready(context.clock.now() + settings.commandTimeoutMs);
+    const deadline = context.clock.now() + 3 * settings.commandTimeoutMs;
+    const both = [this.#consuming, this.#publishing];
+    const open = both.find((link) => link.connection !== undefined)?.connection;
+    if (open !== undefined) return open;
+    const consuming = this.#consuming.ready(deadline);
+    return Promise.any([consuming, this.#publishing.ready(deadline)]).catch(() => consuming);
   }
 }

@@ -1,19 +1,18 @@
 import {
   addressOf,
-  type Cancel,
   type Flow,
   type Inbox,
   type Receiver,
   type Settlement,
   type SettleResult,
   type Sink,
-  toWaybillError,
   WaybillError,
 } from "@waybill/core";
 import { Hand } from "./hand.ts";
 import { Intake } from "./intake.ts";
 import { type Mine, type Mover, sendAll, store } from "./moves.ts";
 import { readyQueue, topicIn } from "./names.ts";
+import { Retries } from "./retries.ts";
 import type { Shared } from "./shared.ts";
 import { lanesOf } from "./lanes.ts";
 import type { Held } from "./wire.ts";
@@ -38,6 +37,7 @@ export class QueueReceiver implements Receiver {
   readonly #mover: Mover;
   readonly #queues: readonly string[];
   readonly #hand: Hand;
+  readonly #retries: Retries;
   /** What came and is not delivered, by priority. */
   readonly #buffers: Held[][];
   readonly #end = Promise.withResolvers<void>();
@@ -45,7 +45,6 @@ export class QueueReceiver implements Receiver {
   #state: "open" | "stopped" | "closed" = "open";
   #sizes = { now: 0, before: 0, count: 0 };
   #isScheduled = false;
-  #pause: Cancel | undefined;
   #answeredAt: number;
 
   constructor(options: ReceiverOptions) {
@@ -56,6 +55,7 @@ export class QueueReceiver implements Receiver {
     this.#queues = lanesOf(inbox).map((lane) => readyQueue(base, lane));
     this.#buffers = this.#queues.map(() => []);
     this.#hand = new Hand(flow);
+    this.#retries = new Retries(shared.context);
     this.#answeredAt = shared.context.clock.now();
     this.ended = this.#end.promise;
     // Nobody has to look.
@@ -100,7 +100,7 @@ export class QueueReceiver implements Receiver {
     if (this.#state === "closed") return;
     await this.stop();
     this.#state = "closed";
-    this.#pause?.();
+    this.#retries.stop();
     const intake = this.#intake;
     const held = this.#hand.empty().map((delivery) => ({ delivery, outcome: "release" }) as const);
     if (intake !== undefined) {
@@ -135,6 +135,7 @@ export class QueueReceiver implements Receiver {
         if (intake !== undefined && this.#intake === intake) this.#lose(why);
       },
     });
+    if (this.#state === "closed") return intake.close();
     this.#intake = intake;
     // What came while it was being opened, and what was seen of it.
     this.#schedule();
@@ -263,25 +264,18 @@ export class QueueReceiver implements Receiver {
       const cause = new WaybillError("LEASE_LOST", `the lease of ${held.length} message(s) is over: ${why.message}`);
       this.#options.sink.lost(held, cause);
     }
-    if (this.#state !== "closed") void this.#reopen(1);
+    if (this.#state !== "closed") this.#retries.start(() => this.#reopen());
   }
 
-  async #reopen(attempt: number): Promise<void> {
+  async #reopen(): Promise<void> {
     const { inbox, shared } = this.#options;
-    const { clock, backoff } = shared.context;
-    try {
-      const connection = await shared.consuming.ready();
-      // What was closed meanwhile must not be made again.
-      if (this.#state === "closed") return;
-      const found = await shared.topology.restore(connection, inbox);
-      if (found === "gone") return this.#abandon();
-      if (found === "restored") shared.context.report("position-lost", inbox);
-      if ((this.#state as string) !== "closed") await this.#open();
-    } catch (thrown) {
-      if (toWaybillError(thrown, "UNAVAILABLE").code === "CLOSED" || this.#state === "closed") return;
-      await new Promise<void>((resolve) => (this.#pause = clock.after(backoff(attempt), resolve)));
-      if ((this.#state as string) !== "closed") void this.#reopen(attempt + 1);
-    }
+    const connection = await shared.consuming.ready();
+    // What was closed meanwhile must not be made again.
+    if (this.#state === "closed") return;
+    const found = await shared.topology.restore(connection, inbox);
+    if (found === "gone") return this.#abandon();
+    if (found === "restored") shared.context.report("position-lost", inbox);
+    if ((this.#state as string) !== "closed") await this.#open();
   }
 
   /** Its inbox was removed: it gets nothing more. */

@@ -1,7 +1,7 @@
 import { type Cancel, type Clock, type Headers, KeyedGate, WaybillError } from "@waybill/core";
 import type { ConfirmChannel, ConsumeMessage } from "amqplib";
 import { Acks } from "./acks.ts";
-import { openConfirming, withChannel } from "./channel.ts";
+import { closeChannel, openConfirming, withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { blank, type Line } from "./ledger.ts";
 import { LedgerCell, lookInto } from "./ledger-cell.ts";
@@ -30,6 +30,8 @@ export interface ShardOptions {
 
 /** A message that has come, as it is now. */
 interface Entry {
+  /** Epoch ms. */
+  readonly cameAt: number;
   held: Held;
   line: Line;
   inHand: boolean;
@@ -90,6 +92,12 @@ export class Shard {
     let count = 0;
     for (const { inHand } of this.#entries.values()) if (inHand) count += 1;
     return count;
+  }
+
+  /** When what has been unsettled for longest came, epoch ms. */
+  get oldestAt(): number {
+    for (const { cameAt } of this.#entries.values()) return cameAt;
+    return Infinity;
   }
 
   get over(): WaybillError | undefined {
@@ -163,18 +171,28 @@ export class Shard {
     for (const { timer } of this.#entries.values()) timer?.();
     this.#cell?.close();
     if (this.#over !== undefined) return;
+    await this.#arrived().catch(() => undefined);
     for (const { held, line } of this.#entries.values())
       this.#cell?.ledger.set(held.id, { ...line, uncounted: line.uncounted + 1 });
     this.#cell?.tell(0);
     if (this.#entries.size > 0) await this.#write().catch(() => undefined);
     else await this.#cell?.flush().catch(() => undefined);
-    await this.#channel.close().catch(() => undefined);
+    await closeChannel(this.#channel);
+  }
+
+  /** Until all that the queue has handed out is here: the second answer comes after what stood in the channel's way at the first. */
+  async #arrived(): Promise<void> {
+    const { queue, prefetch } = this.#options;
+    await this.#channel.checkQueue(queue);
+    await this.#channel.prefetch(prefetch);
+    while (this.#isReading && this.#cell === undefined && this.#over === undefined)
+      await new Promise<void>((resolve) => void this.#options.clock.after(1, resolve));
   }
 
   #came(message: ConsumeMessage | null): void {
     if (message === null) {
       this.#end(this.#options.connection.explain(new Error("the server has cancelled the consumer")));
-      void this.#channel.close().catch(() => undefined);
+      void closeChannel(this.#channel);
       return;
     }
     this.#acks.delivered(message.fields.deliveryTag);
@@ -195,7 +213,7 @@ export class Shard {
     } catch {
       // It goes back to the server, and comes again.
       this.#end(connection.explain(new Error("its ledger could not be read")));
-      void this.#channel.close().catch(() => undefined);
+      void closeChannel(this.#channel);
     }
   }
 
@@ -203,7 +221,8 @@ export class Shard {
     const { lane, sourceOf } = this.#options;
     const held = heldOf({ message, lane, source: sourceOf(message.fields.routingKey) });
     const line = ledger.get(held.id) ?? blank;
-    const entry: Entry = { held: withLine(held, line), line, inHand: false, timer: undefined };
+    const cameAt = this.#options.clock.now();
+    const entry: Entry = { cameAt, held: withLine(held, line), line, inHand: false, timer: undefined };
     this.#entries.set(held.tag, entry);
     if (isSuspicious(entry.held) === this.#options.prefetch > 1) this.#options.suspicious();
     if (held.key === undefined || this.#gate.enter(held.key, entry)) this.#wait(entry);

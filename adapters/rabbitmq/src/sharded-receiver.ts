@@ -13,6 +13,7 @@ import { Membership } from "./members.ts";
 import { type Mine, type Mover, store } from "./moves.ts";
 import { ledgerQueue, memberQueue, readyQueue, shardCount, topicIn } from "./names.ts";
 import type { ReceiverOptions } from "./receiver.ts";
+import { Retries } from "./retries.ts";
 import { Shard } from "./shard.ts";
 import type { Held } from "./wire.ts";
 
@@ -31,6 +32,7 @@ export class ShardedReceiver implements Receiver {
   readonly #options: ReceiverOptions;
   readonly #mover: Mover;
   readonly #hand: Hand;
+  readonly #retries: Retries;
   readonly #end = Promise.withResolvers<void>();
   readonly #shards = new Map<number, Shard>();
   /** Those that are being given up or asked for. */
@@ -41,7 +43,6 @@ export class ShardedReceiver implements Receiver {
   #state: "open" | "stopped" | "closed" = "open";
   #isScheduled = false;
   #timer: Cancel | undefined;
-  #pauses = new Set<Cancel>();
   #turn = 0;
   #answeredAt: number;
 
@@ -50,6 +51,7 @@ export class ShardedReceiver implements Receiver {
     this.#options = options;
     this.#mover = { inbox, base: shared.routes.baseOf(inbox), shared };
     this.#hand = new Hand(flow);
+    this.#retries = new Retries(shared.context);
     this.#answeredAt = shared.context.clock.now();
     this.ended = this.#end.promise;
     // Nobody has to look.
@@ -102,7 +104,7 @@ export class ShardedReceiver implements Receiver {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#timer?.();
-    for (const cancel of this.#pauses) cancel();
+    this.#retries.stop();
     this.#hand.empty();
     await Promise.all([...this.#shards.values()].map((shard) => shard.close()));
     await Promise.all(this.#busy.values());
@@ -122,7 +124,7 @@ export class ShardedReceiver implements Receiver {
     const connection = await shared.consuming.ready();
     this.#membership = await Membership.join(connection, memberQueue(this.#mover.base), () => {
       this.#membership = undefined;
-      this.#again(1, () => this.#join());
+      this.#retries.start(() => this.#join());
     });
   }
 
@@ -133,6 +135,7 @@ export class ShardedReceiver implements Receiver {
     const { clock } = shared.context;
     const connection = await shared.consuming.ready();
     const careful = this.#careful.has(lane);
+    let isTold = false;
     const shard = await Shard.open({
       connection,
       clock,
@@ -148,6 +151,8 @@ export class ShardedReceiver implements Receiver {
         this.#schedule();
       },
       suspicious: () => {
+        if (isTold) return;
+        isTold = true;
         if (careful) this.#careful.delete(lane);
         else this.#careful.add(lane);
         void this.#change(lane);
@@ -169,13 +174,13 @@ export class ShardedReceiver implements Receiver {
       const cause = new WaybillError("LEASE_LOST", `the lease of ${lost.length} message(s) is over: ${why.message}`);
       this.#options.sink.lost(lost, cause);
     }
-    if (!this.#busy.has(lane)) this.#again(1, () => this.#askAgain(lane));
+    if (!this.#busy.has(lane)) this.#retries.start(() => this.#askAgain(lane));
   }
 
   /** Lets go of a shard, when nothing of it is in hand, and asks for it anew if it is wanted. */
   #change(lane: number): Promise<void> {
     const before = this.#busy.get(lane) ?? Promise.resolve();
-    const mine = before.then(() => this.#changeNow(lane)).catch(() => this.#again(1, () => this.#askAgain(lane)));
+    const mine = before.then(() => this.#changeNow(lane)).catch(() => this.#retries.start(() => this.#askAgain(lane)));
     this.#busy.set(lane, mine);
     void mine.then(() => {
       if (this.#busy.get(lane) === mine) this.#busy.delete(lane);
@@ -203,19 +208,6 @@ export class ShardedReceiver implements Receiver {
     await this.#ask(lane);
   }
 
-  /** Until it is done, with pauses. */
-  #again(attempt: number, work: () => Promise<void>): void {
-    const { clock, backoff } = this.#options.shared.context;
-    const cancel = clock.after(attempt === 1 ? 0 : backoff(attempt), () => {
-      this.#pauses.delete(cancel);
-      if (this.#state === "closed") return;
-      work().catch((thrown: unknown) => {
-        if (toWaybillError(thrown, "UNAVAILABLE").code !== "CLOSED") this.#again(attempt + 1, work);
-      });
-    });
-    this.#pauses.add(cancel);
-  }
-
   /** Every now and then, whether others are there who have less. */
   #count(): void {
     if (this.#state !== "open") return;
@@ -227,6 +219,7 @@ export class ShardedReceiver implements Receiver {
   }
 
   async #share(): Promise<void> {
+    this.#renew();
     const ours = [...this.#shards.values()].filter(({ isOurs, lane }) => isOurs && !this.#busy.has(lane));
     if (ours.length < 2 || this.#membership === undefined) return;
     const members = await this.#membership.count();
@@ -235,6 +228,14 @@ export class ShardedReceiver implements Receiver {
     // Those first of which least is in hand.
     const sorted = ours.sort((one, other) => one.inHand - other.inHand);
     for (const { lane } of sorted.slice(0, surplus)) void this.#change(lane);
+  }
+
+  /** What has waited for long is taken anew, since the server ends a consumer that settles nothing in time. */
+  #renew(): void {
+    const { settings, context } = this.#options.shared;
+    const old = context.clock.now() - settings.consumerTimeoutMs / 4;
+    for (const { oldestAt, lane } of this.#shards.values())
+      if (oldestAt < old && !this.#busy.has(lane)) void this.#change(lane);
   }
 
   #schedule(): void {
