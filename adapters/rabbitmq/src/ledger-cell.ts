@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { Cancel, Clock } from "@waybill/core";
 import type { Channel, ConfirmChannel } from "amqplib";
-import { type Ledger, textOf, type Told, toldIn } from "./ledger.ts";
+import { blank, type Ledger, type Line, textOf, type Told, toldIn } from "./ledger.ts";
 
 /** How late others may hear how many messages wait, ms. */
 const toldAfterMs = 100;
@@ -30,12 +30,14 @@ export interface LedgerCellOptions {
   readonly queue: string;
   readonly clock: Clock;
   readonly ledger: Ledger;
+  /** The lines as they are to be written now. */
+  readonly lines: (ledger: Ledger) => Ledger;
 }
 
 /** The ledger of a shard that is ours: a queue of one message, which is replaced. Written on the channel that the shard hangs on. */
 export class LedgerCell {
-  readonly ledger: Ledger;
   readonly #options: LedgerCellOptions;
+  #ledger: Ledger;
   #waiting = 0;
   #toldWaiting = 0;
   #isDirty = false;
@@ -44,12 +46,17 @@ export class LedgerCell {
 
   constructor(options: LedgerCellOptions) {
     this.#options = options;
-    this.ledger = options.ledger;
+    this.#ledger = options.ledger;
+  }
+
+  /** What is known of a message. */
+  lineOf(id: string): Line {
+    return this.#ledger.get(id) ?? blank;
   }
 
   /** A line has gone: written with the next, or when there are no more messages. */
   forget(id: string): void {
-    if (this.ledger.delete(id)) this.#isDirty = true;
+    if (this.#ledger.delete(id)) this.#isDirty = true;
   }
 
   /** So many messages wait here behind others of their keys. */
@@ -83,8 +90,9 @@ export class LedgerCell {
     if (!this.#isDirty) return;
     this.#isDirty = false;
     this.#toldWaiting = this.#waiting;
-    const { channel, queue } = this.#options;
-    const text = Buffer.from(textOf({ ledger: this.ledger, waiting: this.#waiting }));
+    const { channel, queue, lines } = this.#options;
+    this.#ledger = lines(this.#ledger);
+    const text = Buffer.from(textOf({ ledger: this.#ledger, waiting: this.#waiting }));
     await new Promise<void>((resolve, reject) => {
       channel.sendToQueue(queue, text, { persistent: true }, (error: unknown) => {
         if (error === null) resolve();

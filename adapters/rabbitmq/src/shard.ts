@@ -1,10 +1,12 @@
-import { type Cancel, type Clock, type Headers, KeyedGate, WaybillError } from "@waybill/core";
+import { type Clock, type Headers, KeyedGate, WaybillError } from "@waybill/core";
 import type { ConfirmChannel, ConsumeMessage } from "amqplib";
 import { Acks } from "./acks.ts";
 import { closeChannel, openConfirming, withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
-import { blank, type Line } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { LedgerCell, lookInto } from "./ledger-cell.ts";
+import { type Entry, isSuspicious, linesOf, withLine } from "./shard-entry.ts";
+import { Suspects } from "./suspects.ts";
 import { type Held, heldOf } from "./wire.ts";
 
 export interface ShardOptions {
@@ -15,28 +17,17 @@ export interface ShardOptions {
   readonly queue: string;
   readonly ledgerQueue: string;
   readonly sourceOf: (route: string) => string;
-  /** How many messages may wait here behind others of their keys. */
-  readonly prefetch: number;
   /** Something can be delivered. */
   readonly ready: () => void;
   /** The channel has ended by itself; these were in hand. */
   readonly ended: (shard: Shard, why: WaybillError, held: readonly Held[]) => void;
-  /**
-   * What comes was in the hands of a member that died: it must be taken one by one, or its neighbours would be suspected too. Or it is
-   * taken one by one, and was not.
-   */
-  readonly suspicious: () => void;
 }
 
-/** A message that has come, as it is now. */
-interface Entry {
-  /** Epoch ms. */
-  readonly cameAt: number;
-  held: Held;
-  line: Line;
-  inHand: boolean;
-  timer: Cancel | undefined;
-}
+/**
+ * How many messages may be here. The same for all members at all times: what a member gives back goes behind what another has given
+ * back and nobody has taken since, so whoever comes next must take all of it, or the order is lost.
+ */
+const most = 100;
 
 /**
  * One member's hold on a shard: a consumer that the server makes the only active one, on a channel of its own. What was not settled
@@ -55,6 +46,7 @@ export class Shard {
   #early: ConsumeMessage[] = [];
   #cell: LedgerCell | undefined;
   #isReading = false;
+  readonly #suspects: Suspects;
   #isClosing = false;
   #over: WaybillError | undefined;
   #emptied: (() => void)[] = [];
@@ -64,6 +56,7 @@ export class Shard {
     this.#channel = channel;
     this.#options = options;
     this.#acks = new Acks(channel);
+    this.#suspects = new Suspects({ write: () => this.#write(), ready: options.ready });
   }
 
   static async open(options: ShardOptions): Promise<Shard> {
@@ -73,7 +66,7 @@ export class Shard {
     const shard = new Shard(channel, options);
     tell = (why) => shard.#end(why);
     try {
-      await channel.prefetch(options.prefetch);
+      await channel.prefetch(most);
       await channel.consume(options.queue, (message) => shard.#came(message));
     } catch (thrown) {
       shard.#isClosing = true;
@@ -107,8 +100,10 @@ export class Shard {
   /** What can be delivered, as far as it is taken. */
   take(offer: (held: Held) => boolean): readonly Held[] {
     if (this.#isClosing) return [];
+    const isCareful = this.#suspects.size > 0;
+    if (isCareful && (this.inHand > 0 || !this.#suspects.mayGo(this.#ready[0]))) return [];
     const taken: Held[] = [];
-    for (const entry of this.#ready) {
+    for (const entry of isCareful ? this.#ready.slice(0, 1) : this.#ready) {
       if (!offer(entry.held)) break;
       entry.inHand = true;
       taken.push(entry.held);
@@ -117,12 +112,19 @@ export class Shard {
     return taken;
   }
 
+  #lines(known: Ledger): Ledger {
+    const isExact = this.#isClosing || this.#suspects.size > 0;
+    const isCounted = (entry: Entry): boolean => !this.#isClosing && (entry.inHand || this.#suspects.isNext(entry));
+    return linesOf(known, this.#entries.values(), (entry) => !isExact || isCounted(entry));
+  }
+
   /** Done: the next of its key may go. Its line goes with the next ones that are written. @throws when the channel is closed */
   done(held: readonly Held[]): void {
     this.#acks.ack(held.map(({ tag }) => tag));
     for (const { tag, id } of held) {
       const entry = this.#entries.get(tag);
       this.#entries.delete(tag);
+      this.#suspects.delete(tag);
       this.#cell?.forget(id);
       if (entry !== undefined) this.#leave(entry);
     }
@@ -138,18 +140,22 @@ export class Shard {
   ): Promise<void> {
     const entry = this.#entries.get(held.tag);
     if (entry === undefined) return;
-    const { failures, uncounted } = entry.line;
+    const before = entry.line;
+    const { failures, uncounted } = before;
     const dueAt = delayMs > 0 ? Math.ceil(this.#options.clock.now() + delayMs) : 0;
     // It is the server's same delivery: a failure makes it another one.
-    const line = {
+    entry.line = {
       failures: failures + (failed ? 1 : 0),
       uncounted: failed ? uncounted - 1 : uncounted,
       dueAt,
-      note: { ...entry.line.note, ...note },
+      note: { ...before.note, ...note },
     };
-    this.#cell?.ledger.set(held.id, line);
-    await this.#write();
-    entry.line = line;
+    try {
+      await this.#write();
+    } catch (thrown) {
+      entry.line = before;
+      throw thrown;
+    }
     this.#putBack(entry);
   }
 
@@ -172,8 +178,6 @@ export class Shard {
     this.#cell?.close();
     if (this.#over !== undefined) return;
     await this.#arrived().catch(() => undefined);
-    for (const { held, line } of this.#entries.values())
-      this.#cell?.ledger.set(held.id, { ...line, uncounted: line.uncounted + 1 });
     this.#cell?.tell(0);
     if (this.#entries.size > 0) await this.#write().catch(() => undefined);
     else await this.#cell?.flush().catch(() => undefined);
@@ -182,9 +186,8 @@ export class Shard {
 
   /** Until all that the queue has handed out is here: the second answer comes after what stood in the channel's way at the first. */
   async #arrived(): Promise<void> {
-    const { queue, prefetch } = this.#options;
-    await this.#channel.checkQueue(queue);
-    await this.#channel.prefetch(prefetch);
+    await this.#channel.checkQueue(this.#options.queue);
+    await this.#channel.prefetch(most);
     while (this.#isReading && this.#cell === undefined && this.#over === undefined)
       await new Promise<void>((resolve) => void this.#options.clock.after(1, resolve));
   }
@@ -207,7 +210,13 @@ export class Shard {
     const { connection, ledgerQueue: queue, clock } = this.#options;
     try {
       const { ledger } = await withChannel(connection, (channel) => lookInto(channel, queue, clock));
-      const cell = new LedgerCell({ channel: this.#channel, queue, clock, ledger });
+      const cell = new LedgerCell({
+        channel: this.#channel,
+        queue,
+        clock,
+        ledger,
+        lines: (known) => this.#lines(known),
+      });
       this.#cell = cell;
       for (const early of this.#early.splice(0)) this.#enter(early, cell);
     } catch {
@@ -217,14 +226,14 @@ export class Shard {
     }
   }
 
-  #enter(message: ConsumeMessage, { ledger }: LedgerCell): void {
+  #enter(message: ConsumeMessage, cell: LedgerCell): void {
     const { lane, sourceOf } = this.#options;
     const held = heldOf({ message, lane, source: sourceOf(message.fields.routingKey) });
-    const line = ledger.get(held.id) ?? blank;
+    const line = cell.lineOf(held.id);
     const cameAt = this.#options.clock.now();
     const entry: Entry = { cameAt, held: withLine(held, line), line, inHand: false, timer: undefined };
     this.#entries.set(held.tag, entry);
-    if (isSuspicious(entry.held) === this.#options.prefetch > 1) this.#options.suspicious();
+    if (isSuspicious(entry.held)) this.#suspects.add(held.tag);
     if (held.key === undefined || this.#gate.enter(held.key, entry)) this.#wait(entry);
     else this.#tell();
   }
@@ -278,20 +287,4 @@ export class Shard {
     for (const wake of this.#emptied.splice(0)) wake();
     if (!this.#isClosing || held.length > 0) this.#options.ended(this, why, held);
   }
-}
-
-/** Whether it was delivered more often than it failed. */
-function isSuspicious({ deliveries = 1, failures }: Held): boolean {
-  return deliveries - failures > 1;
-}
-
-/** The delivery, with what is known of it. */
-function withLine(held: Held, { failures, uncounted, note }: Line): Held {
-  if (failures === 0 && uncounted === 0 && Object.keys(note).length === 0) return held;
-  return {
-    ...held,
-    failures: (held.state.failures ?? 0) + failures,
-    deliveries: Math.max(1, 1 + (held.state.deliveries ?? 0) + held.returns - uncounted),
-    headers: { ...held.headers, ...note },
-  };
 }

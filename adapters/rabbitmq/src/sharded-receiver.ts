@@ -19,10 +19,6 @@ import type { Held } from "./wire.ts";
 
 /** How often members look how many they are, ms. */
 const countEveryMs = 200;
-/** How much of a message is expected: so many wait in a shard behind others of their keys, that they stay within the flow's bytes. */
-const usualBytes = 2 ** 15;
-const mostWaiting = 250;
-
 /**
  * One member of an ordered inbox. The server gives each shard to one of those that ask for it; whoever has more than its share lets
  * one go, when nothing of it is in hand, and asks again at the end of the line (SUB-12, SUB-13).
@@ -37,8 +33,6 @@ export class ShardedReceiver implements Receiver {
   readonly #shards = new Map<number, Shard>();
   /** Those that are being given up or asked for. */
   readonly #busy = new Map<number, Promise<void>>();
-  /** Those whose messages are taken one by one. */
-  readonly #careful = new Set<number>();
   #membership: Membership | undefined;
   #state: "open" | "stopped" | "closed" = "open";
   #isScheduled = false;
@@ -134,8 +128,6 @@ export class ShardedReceiver implements Receiver {
     const { base } = this.#mover;
     const { clock } = shared.context;
     const connection = await shared.consuming.ready();
-    const careful = this.#careful.has(lane);
-    let isTold = false;
     const shard = await Shard.open({
       connection,
       clock,
@@ -143,23 +135,15 @@ export class ShardedReceiver implements Receiver {
       queue: readyQueue(base, lane),
       ledgerQueue: ledgerQueue(base, lane),
       sourceOf: (route) => (inbox.shape.kind === "pattern" ? (topicIn(route) ?? inbox.source) : inbox.source),
-      prefetch: careful
-        ? 1
-        : Math.max(2, Math.min(mostWaiting, Math.floor(this.#hand.flow.bytes / shardCount / usualBytes))),
       ready: () => {
         this.#answeredAt = clock.now();
         this.#schedule();
       },
-      suspicious: () => {
-        if (isTold) return;
-        isTold = true;
-        if (careful) this.#careful.delete(lane);
-        else this.#careful.add(lane);
-        void this.#change(lane);
-      },
       ended: (gone, why, held) => this.#ended(gone, why, held),
     });
     if (shard.over !== undefined) throw shard.over;
+    // It was paused or closed meanwhile.
+    if (!this.#isWanted) return shard.close();
     this.#shards.set(lane, shard);
     this.#schedule();
   }

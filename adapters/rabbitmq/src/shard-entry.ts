@@ -1,0 +1,41 @@
+import type { Cancel } from "@waybill/core";
+import { blank, type Ledger, type Line } from "./ledger.ts";
+import type { Held } from "./wire.ts";
+
+/** A message that has come, as it is now. */
+export interface Entry {
+  /** Epoch ms. */
+  readonly cameAt: number;
+  held: Held;
+  line: Line;
+  inHand: boolean;
+  timer: Cancel | undefined;
+}
+
+/** A ledger as it is to be written: what does not count will be given back without having been in hand. */
+export function linesOf(known: Ledger, entries: Iterable<Entry>, isCounted: (entry: Entry) => boolean): Ledger {
+  const lines = new Map(known);
+  for (const entry of entries) {
+    const { held, line } = entry;
+    const next = isCounted(entry) ? line : { ...line, uncounted: line.uncounted + 1 };
+    if (next === blank) lines.delete(held.id);
+    else lines.set(held.id, next);
+  }
+  return lines;
+}
+
+/** Whether it was delivered more often than it failed. */
+export function isSuspicious({ deliveries = 1, failures }: Held): boolean {
+  return deliveries - failures > 1;
+}
+
+/** The delivery, with what is known of it. */
+export function withLine(held: Held, { failures, uncounted, note }: Line): Held {
+  if (failures === 0 && uncounted === 0 && Object.keys(note).length === 0) return held;
+  return {
+    ...held,
+    failures: (held.state.failures ?? 0) + failures,
+    deliveries: Math.max(1, 1 + (held.state.deliveries ?? 0) + held.returns - uncounted),
+    headers: { ...held.headers, ...note },
+  };
+}
