@@ -15,7 +15,7 @@ import { readyQueue, topicIn } from "./names.ts";
 import { Retries } from "./retries.ts";
 import type { Shared } from "./shared.ts";
 import { lanesOf } from "./lanes.ts";
-import type { Held } from "./wire.ts";
+import { type Held, isSuspicious } from "./wire.ts";
 
 export interface ReceiverOptions {
   readonly inbox: Inbox;
@@ -173,7 +173,19 @@ export class QueueReceiver implements Receiver {
     const { bytes } = this.#hand.room;
     const next = this.#buffers.findLast((buffer) => buffer.length > 0)?.[0];
     if (next === undefined || (!isNone && next.body.length <= bytes)) return [];
-    return this.#buffers.flatMap((buffer) => buffer.splice(0));
+    const surplus = this.#buffers.flatMap((buffer) => buffer.splice(0));
+    // What was given back before would be taken for what kills its members, some day.
+    const worn = surplus.filter(isSuspicious);
+    if (worn.length > 0 && this.#intake !== undefined) void this.#copyBack(worn, this.#intake);
+    return surplus.filter((held) => !isSuspicious(held));
+  }
+
+  async #copyBack(worn: readonly Held[], intake: Intake): Promise<void> {
+    const released = worn.map((delivery) => ({ delivery, outcome: "release" }) as const);
+    const flaws = await store(released, this.#mover);
+    if (intake.over !== undefined) return;
+    intake.acks.ack(worn.filter((_, index) => flaws[index] === undefined).map(({ tag }) => tag));
+    intake.giveBack(worn.filter((_, index) => flaws[index] !== undefined));
   }
 
   #adjust(): void {

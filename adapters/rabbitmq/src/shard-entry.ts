@@ -24,11 +24,6 @@ export function linesOf(known: Ledger, entries: Iterable<Entry>, isCounted: (ent
   return lines;
 }
 
-/** Whether it was delivered more often than it failed. */
-export function isSuspicious({ deliveries = 1, failures }: Held): boolean {
-  return deliveries - failures > 1;
-}
-
 /** The delivery, with what is known of it. */
 export function withLine(held: Held, { failures, uncounted, note }: Line): Held {
   if (failures === 0 && uncounted === 0 && Object.keys(note).length === 0) return held;

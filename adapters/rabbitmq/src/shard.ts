@@ -5,9 +5,9 @@ import { closeChannel, openConfirming, withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import type { Ledger } from "./ledger.ts";
 import { LedgerCell, lookInto } from "./ledger-cell.ts";
-import { type Entry, isSuspicious, linesOf, withLine } from "./shard-entry.ts";
+import { type Entry, linesOf, withLine } from "./shard-entry.ts";
 import { Suspects } from "./suspects.ts";
-import { type Held, heldOf } from "./wire.ts";
+import { type Held, heldOf, isSuspicious } from "./wire.ts";
 
 export interface ShardOptions {
   readonly connection: Connection;

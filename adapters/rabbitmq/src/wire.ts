@@ -205,6 +205,11 @@ function isState(value: unknown): value is State {
   );
 }
 
+/** Whether it was delivered more often than it failed. */
+export function isSuspicious({ deliveries = 1, failures }: Held): boolean {
+  return deliveries - failures > 1;
+}
+
 /** The numbers a copy goes on with: a failure counts in both, what was given back in none. */
 export function countsAfter({ failures, deliveries = 1 }: Held, end: "failed" | "uncounted"): State {
   return end === "failed" ? { failures: failures + 1, deliveries } : { failures, deliveries: deliveries - 1 };
