@@ -14,14 +14,16 @@ export interface OutboxOptions {
   readonly patienceMs: number;
 }
 
-/** How many channels topics and queues share: what ends one, such as a topic that we may not write to, leaves the others alone. */
-const channels = 16;
+/** So many topics and queues have channels of their own: what ends one, such as a topic that we may not write to, leaves the others alone. */
+const sources = 16;
+/** How many channels a source has for what needs no order: the server works on them side by side. */
+const channels = 4;
 
 /** Everything that is published. */
 export class Outbox {
   readonly #options: OutboxOptions;
-  readonly #publishers: Publisher[] = [];
-  readonly #bySource = new Map<string, Publisher>();
+  readonly #publishers: (readonly Publisher[])[] = [];
+  readonly #bySource = new Map<string, readonly Publisher[]>();
   /** For what is settled. */
   readonly #moves: Publisher;
 
@@ -40,7 +42,7 @@ export class Outbox {
     } catch (thrown) {
       return refused(messages, thrown);
     }
-    const publisher = this.#publisherFor(to);
+    const publisher = this.#publisherFor(to, messages);
     if (!messages.some(({ deliverAt = 0 }) => deliverAt > now)) return publisher.send(packets, deadline);
     return this.#sendDelayed(publisher, packets, deadline);
   }
@@ -81,14 +83,22 @@ export class Outbox {
     await ladder.ready(await link.ready(deadline));
   }
 
-  #publisherFor(to: Address): Publisher {
+  /** Messages of one key follow each other on one channel (PUB-8); others go where the least is under way. */
+  #publisherFor(to: Address, messages: readonly WireMessage[]): Publisher {
     if (to.kind !== "source") return this.#moves;
-    const known = this.#bySource.get(to.name);
+    const [first = this.#moves, ...others] = this.#publishersOf(to.name);
+    if (messages.some(({ key }) => key !== undefined)) return first;
+    return others.reduce((least, each) => (each.underWay < least.underWay ? each : least), first);
+  }
+
+  #publishersOf(source: string): readonly Publisher[] {
+    const known = this.#bySource.get(source);
     if (known !== undefined) return known;
-    const index = this.#bySource.size % channels;
-    const publisher = (this.#publishers[index] ??= new Publisher(this.#options));
-    this.#bySource.set(to.name, publisher);
-    return publisher;
+    const index = this.#bySource.size % sources;
+    const make = (): Publisher => new Publisher(this.#options);
+    const publishers = (this.#publishers[index] ??= Array.from({ length: channels }, make));
+    this.#bySource.set(source, publishers);
+    return publishers;
   }
 }
 

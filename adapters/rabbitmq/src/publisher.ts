@@ -15,13 +15,26 @@ export interface PublisherOptions extends OutletOptions {
 export class Publisher {
   readonly #options: PublisherOptions;
   #outlet: Promise<Outlet> | undefined;
+  #underWay = 0;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
   }
 
+  /** How many messages have no result yet. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
   /** One result each, in order. Never rejects, and settles by `deadline` (epoch ms). */
   async send(packets: readonly Packet[], deadline: number): Promise<readonly SendResult[]> {
+    this.#underWay += packets.length;
+    const results = await this.#send(packets, deadline);
+    this.#underWay -= packets.length;
+    return results;
+  }
+
+  async #send(packets: readonly Packet[], deadline: number): Promise<readonly SendResult[]> {
     let results: readonly SendResult[];
     try {
       results = await this.#fly(() => this.#open(deadline), packets, deadline);
