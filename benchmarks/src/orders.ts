@@ -1,4 +1,4 @@
-import { type Bus, connect } from "@waybill/core";
+import { type Bus, connect, type Consumer } from "@waybill/core";
 import { inParallel, timed } from "./load.ts";
 import { oneOrder } from "./schemas.ts";
 import { orders, type ordersByKey, orderWork } from "./topics.ts";
@@ -48,12 +48,21 @@ export async function drained(
   });
 }
 
-/** How long a consumer takes to handle and settle a backlog that is there, from its subscription to its close, ms. */
-export async function handled(bus: Bus, count: number): Promise<number> {
+/** How long a consumer of the topic takes to handle and settle a backlog that is there, from its subscription to its close, ms. */
+export function handled(bus: Bus, count: number): Promise<number> {
+  return consumed(count, (handle) => bus.subscribe(orders, { group: "bench", concurrency: 100 }, handle));
+}
+
+/** The same of a worker of the queue. */
+export function worked(bus: Bus, count: number): Promise<number> {
+  return consumed(count, (handle) => bus.work(orderWork, { concurrency: 100 }, handle));
+}
+
+async function consumed(count: number, start: (handle: () => void) => Promise<Consumer>): Promise<number> {
   const all = Promise.withResolvers<void>();
   let done = 0;
   return await timed(async () => {
-    const consumer = await bus.subscribe(orders, { group: "bench", concurrency: 100 }, () => {
+    const consumer = await start(() => {
       done += 1;
       if (done === count) all.resolve();
     });

@@ -1,7 +1,7 @@
 import { byTurns } from "../by-turns.ts";
 import type { Figure } from "../figure.ts";
 import { perSecond, timed } from "../load.ts";
-import { handled, openBus, publishOrders } from "../orders.ts";
+import { openBus, sendOrders, worked } from "../orders.ts";
 import { NestJs } from "../peer/nestjs.ts";
 import type { Peer } from "../peer/peer.ts";
 import { RabbitmqClient } from "../peer/rabbitmq-client.ts";
@@ -12,7 +12,7 @@ const count = 15_000;
 const turns = 5;
 const inFlight = 1_000;
 
-/** The same orders through us and through each of three others, to the same server: 1 000 in flight, then a backlog for one consumer. */
+/** The same orders to a queue, through us and through each of three others: 1 000 in flight, then a backlog for one consumer. */
 export async function measure(): Promise<readonly Figure[]> {
   await using server = await startRabbitmq();
   await using bus = await openBus(server.url);
@@ -23,8 +23,8 @@ export async function measure(): Promise<readonly Figure[]> {
     perSecond(count, await timed(() => peer.publish(count, inFlight)));
   const consuming = (peer: Peer) => async (): Promise<number> => perSecond(count, await peer.drained(count));
   const rates = await byTurns(turns, {
-    oursOut: async () => perSecond(count, await timed(() => publishOrders(bus, count, inFlight))),
-    oursIn: async () => perSecond(count, await handled(bus, count)),
+    oursOut: async () => perSecond(count, await timed(() => sendOrders(bus, count, inFlight))),
+    oursIn: async () => perSecond(count, await worked(bus, count)),
     clientOut: publishing(client),
     clientIn: consuming(client),
     rascalOut: publishing(rascal),
@@ -41,7 +41,7 @@ export async function measure(): Promise<readonly Figure[]> {
     rate("rascal, the same", rates.rascalOut),
     rate("NestJS, the same", rates.nestOut),
     against(
-      "RabbitMQ publish against the best of them",
+      "RabbitMQ publish to a queue against the best of them",
       rates.oursOut / Math.max(rates.clientOut, rates.rascalOut, rates.nestOut),
       2,
     ),
@@ -49,7 +49,7 @@ export async function measure(): Promise<readonly Figure[]> {
     rate("rascal, the same", rates.rascalIn),
     rate("NestJS, the same", rates.nestIn),
     against(
-      "RabbitMQ, a backlog handled against the best of them",
+      "RabbitMQ, a queue's backlog handled against the best of them",
       rates.oursIn / Math.max(rates.clientIn, rates.rascalIn, rates.nestIn),
       1,
     ),
