@@ -22,6 +22,13 @@ const benches = [
   "redis-backlog",
   "redis-topology",
   "redis-idle",
+  "rabbitmq-publish",
+  "rabbitmq-consume",
+  "rabbitmq-latency",
+  "rabbitmq-peers",
+  "rabbitmq-order",
+  "rabbitmq-backlog",
+  "rabbitmq-groups",
 ];
 
 const { values } = parseArgs({
