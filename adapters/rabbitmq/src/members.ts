@@ -1,3 +1,4 @@
+import type { WaybillError } from "@waybill/core";
 import type { Channel } from "amqplib";
 import { closeChannel, openChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
@@ -13,7 +14,12 @@ export class Membership {
   }
 
   static async join(connection: Connection, queue: string, left: () => void): Promise<Membership> {
-    const channel = await openChannel(connection, left);
+    let over: WaybillError | undefined;
+    let isIn = false;
+    const channel = await openChannel(connection, (why) => {
+      over = why;
+      if (isIn) left();
+    });
     try {
       await channel.consume(queue, (message) => {
         if (message === null) void closeChannel(channel);
@@ -22,6 +28,9 @@ export class Membership {
     } catch (thrown) {
       throw connection.explain(thrown);
     }
+    // Who could not join has not left.
+    if (over !== undefined) throw over;
+    isIn = true;
     return new Membership(channel, queue);
   }
 

@@ -268,6 +268,7 @@ export class ShardedReceiver implements Receiver {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#timer?.();
+    this.#retries.stop();
     this.#options.closed(this);
     const { source, group } = this.#options.inbox;
     this.#end.reject(new WaybillError("MISSING", `group "${group}" of "${source}" was removed; subscribe again`));
