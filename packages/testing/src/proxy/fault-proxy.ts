@@ -76,8 +76,11 @@ class TcpProxy implements FaultProxy {
 
   url(original: string | URL): string {
     const url = new URL(original);
-    url.hostname = "127.0.0.1";
-    url.port = String(this.#port);
+    const endpoint = endpointOf(url);
+    const server = endpoint ?? url;
+    server.hostname = "127.0.0.1";
+    server.port = String(this.#port);
+    if (endpoint !== undefined) url.searchParams.set(endpointName, endpoint.href);
     return url.href;
   }
 
@@ -130,8 +133,17 @@ class TcpProxy implements FaultProxy {
 
 function targetOf(to: FaultProxyOptions["to"]): Target {
   if (typeof to === "object" && !(to instanceof URL)) return to;
-  const { hostname, port } = new URL(to);
+  const url = new URL(to);
+  const { hostname, port } = endpointOf(url) ?? url;
   if (hostname === "" || port === "")
     throw new TypeError("the URL of a proxied server names no host and port; add them");
   return { host: hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
+}
+
+/** Where a URL names a region by its host, the server is another one. */
+const endpointName = "endpoint";
+
+function endpointOf(url: URL): URL | undefined {
+  const endpoint = url.searchParams.get(endpointName);
+  return endpoint === null ? undefined : new URL(endpoint);
 }

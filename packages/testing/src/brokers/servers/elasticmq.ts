@@ -21,14 +21,14 @@ export const elasticmq: Server<SqsOptions> = {
     image: `softwaremill/elasticmq:${newest}`,
     port: containerPort,
     suits: () => true,
-    settings: ({ host, port }) => ({
+    settings: ({ host, port }, { keeps = true }) => ({
       files: {
         "/opt/elasticmq.conf": settingsOf({
           host,
           port,
           bind: "0.0.0.0",
           bindPort: containerPort,
-          data: "/tmp/messages",
+          data: keeps ? "/tmp/messages" : undefined,
         }),
       },
     }),
@@ -36,17 +36,23 @@ export const elasticmq: Server<SqsOptions> = {
 
   native: {
     offsets: [],
-    async find() {
+    async find({ keeps = true }) {
       const found = await findJavaServer(jars);
-      return found && ((directory, port) => prepare(found, directory, port));
+      return found && ((directory, port) => prepare(found, { directory, port, keeps }));
     },
     install: () => installJars(jars),
   },
 };
 
-async function prepare({ java, version }: FoundJavaServer, directory: string, port: number): Promise<Launch> {
+interface Place {
+  readonly directory: string;
+  readonly port: number;
+  readonly keeps: boolean;
+}
+
+async function prepare({ java, version }: FoundJavaServer, { directory, port, keeps }: Place): Promise<Launch> {
   const file = join(directory, "elasticmq.conf");
-  const data = join(directory, "messages");
+  const data = keeps ? join(directory, "messages") : undefined;
   await writeFile(file, settingsOf({ host: "127.0.0.1", port, bind: "127.0.0.1", bindPort: port, data }));
   return { command: [...java, `-Dconfig.file=${file}`, "org.elasticmq.server.Main"], version };
 }
@@ -57,7 +63,8 @@ interface Settings {
   readonly port: number;
   readonly bind: string;
   readonly bindPort: number;
-  readonly data: string;
+  /** Undefined where nothing is kept. */
+  readonly data: string | undefined;
 }
 
 /** Messages are written before they are confirmed, so that a kill loses none: by default H2 writes half a second later. */
@@ -66,6 +73,6 @@ function settingsOf({ host, port, bind, bindPort, data }: Settings): string {
 node-address { protocol = http, host = "${host}", port = ${port}, context-path = "" }
 rest-sqs { enabled = true, bind-port = ${bindPort}, bind-hostname = "${bind}", sqs-limits = strict }
 rest-stats { enabled = false }
-messages-storage { enabled = true, uri = "jdbc:h2:${data};WRITE_DELAY=0" }
+${data === undefined ? "" : `messages-storage { enabled = true, uri = "jdbc:h2:${data};WRITE_DELAY=0" }`}
 `;
 }

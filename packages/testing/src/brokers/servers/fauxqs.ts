@@ -11,13 +11,18 @@ export const fauxqs: Server<SqsOptions> = {
 
   native: {
     offsets: [],
-    async find() {
+    async find({ keeps = true }) {
       const program = findServer();
       if (program === undefined) return undefined;
       // A process of its own, so that it can be killed and does not share the tests' event loop.
       return async (directory, port) => ({
         command: [process.execPath, program],
-        env: { FAUXQS_PORT: `${port}`, FAUXQS_DATA_DIR: directory, FAUXQS_PERSISTENCE: "true", FAUXQS_LOGGER: "false" },
+        env: {
+          FAUXQS_PORT: `${port}`,
+          FAUXQS_DATA_DIR: directory,
+          FAUXQS_PERSISTENCE: `${keeps}`,
+          FAUXQS_LOGGER: "false",
+        },
       });
     },
     // It is a package of npm: one that a repository needs stands in its package.json.
