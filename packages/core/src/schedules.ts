@@ -90,12 +90,14 @@ export class Schedules {
 
   /**
    * Sends the token where there is none. Two instances that start at once may both do so: the second token waits behind
-   * the first, since it has its key, and as the first is never done with, for ever.
+   * the first, since it has its key, and as the first is never done with, for ever. Where a carrier knows what repeats an id there
+   * is one.
    */
   async #seed(definition: ReturnType<typeof definitionOf>, inbox: Inbox): Promise<void> {
     const { transport, outlets, clock } = this.#options;
     const { ready = 0, inFlight = 0, delayed = 0 } = await transport.depth(inbox);
-    if (ready + inFlight + delayed === 0) await outlets.of(definition).producer.publish({ since: clock.now() });
+    if (ready + inFlight + delayed === 0)
+      await outlets.of(definition).producer.publish({ since: clock.now() }, { id: "seed" });
   }
 
   #handle(name: string, ticker: Ticker): Schedule {
