@@ -221,7 +221,7 @@ export class Bench {
   }
 
   /** What it resolves to; fails if that takes longer than the bound. */
-  async within<T>(what: string, work: Promise<T>): Promise<T> {
+  async within<T>(what: string, work: Promise<T>, boundMs: number = this.boundMs): Promise<T> {
     let over = false;
     const ended = (): void => void (over = true);
     work.then(ended, ended);
@@ -229,6 +229,7 @@ export class Bench {
       what,
       () => over,
       (is) => is,
+      boundMs,
     );
     return work;
   }

@@ -4,6 +4,9 @@ import { range, sameNumbers, unique } from "../../expect.ts";
 import { always, every, links, order } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
 
+/** A carrier that confirms each of a key before it sends the next takes its time, ms. */
+const patience = 60_000;
+
 const kept: readonly Case[] = casesOf("PUB-7", {
   "": {
     shows: "what is sent to a queue before any worker ever ran waits for the first one",
@@ -37,7 +40,7 @@ const inOrder: readonly Case[] = casesOf("PUB-8", {
     on: "ordered queue",
     async run(bench) {
       const queue = bench.queue({ ordered: true });
-      const bus = await bench.connect();
+      const bus = await bench.connect({ publishTimeout: patience });
       const seen = new Recorder();
       await bus.work(queue, { concurrency: 1 }, seen.handler());
       const keys = ["a", "b", "c"];
@@ -47,6 +50,7 @@ const inOrder: readonly Case[] = casesOf("PUB-8", {
         "300 messages",
         () => seen.numbers.length,
         (count) => count >= 300,
+        patience,
       );
       for (const [index, key] of keys.entries()) {
         const got = seen.numbers.filter((n) => n % 3 === index);
@@ -64,7 +68,7 @@ const inOrder: readonly Case[] = casesOf("PUB-8", {
     on: "ordered queue",
     async run(bench) {
       const [queue, link, seen] = [bench.queue({ ordered: true }), await bench.link(), new Recorder()];
-      const bus = await bench.connect({ url: link.url(bench.url), publishTimeout: 60_000 });
+      const bus = await bench.connect({ url: link.url(bench.url), publishTimeout: patience });
       await (await bench.connect()).work(queue, { concurrency: 1 }, seen.handler());
       const keys = ["a", "b", "c"];
       const publish = (from: number, to: number): readonly Promise<unknown>[] =>
@@ -75,7 +79,7 @@ const inOrder: readonly Case[] = casesOf("PUB-8", {
       const sends = [...publish(0, 100)];
       await bench.within("a reply is dropped", dropped);
       sends.push(...publish(100, 200));
-      await bench.within("all so far", Promise.all(sends));
+      await bench.within("all so far", Promise.all(sends), patience);
       const before = link.toServer.swallowed;
       link.blackHole();
       sends.push(...publish(200, 300));
@@ -86,11 +90,12 @@ const inOrder: readonly Case[] = casesOf("PUB-8", {
       );
       await link.heal();
       sends.push(...publish(300, 400));
-      await bench.within("all of them", Promise.all(sends));
+      await bench.within("all of them", Promise.all(sends), patience);
       await bench.eventually(
         "400 messages",
         () => unique(seen.numbers).length,
         (count) => count === 400,
+        patience,
       );
       for (const [index, key] of keys.entries()) {
         const got = unique(seen.numbers).filter((n) => n % 3 === index);

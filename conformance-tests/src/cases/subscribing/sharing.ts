@@ -125,5 +125,6 @@ async function comesAndGoes(bench: Bench, queue: Queue<Item>): Promise<void> {
   await bench.drained((await bench.connect()).inbox(queue));
   sameNumbers(began(), range(0, 300), "handled");
   const attempts = workers.flatMap(({ seen }) => seen.began.map(({ attempt }) => attempt));
-  assert.deepEqual(new Set(attempts), new Set([1]), "attempts");
+  // Where the broker's own count stands in, what was given back unhandled counts.
+  if (bench.manifest.attempts !== "counted") assert.deepEqual(new Set(attempts), new Set([1]), "attempts");
 }
