@@ -24,9 +24,10 @@ const brokers: readonly string[] = ["redis", "rabbitmq", "kafka", "sqs"] satisfi
 /** The packages of schemes that are not called as their scheme. */
 const packages: Readonly<Record<string, string>> = { rediss: "redis", amqp: "rabbitmq", amqps: "rabbitmq" };
 
-/** What is called otherwise than `leaseMs`: a RabbitMQ goes by heartbeats, which it counts in seconds. */
+/** What is no `leaseMs` of any length: a RabbitMQ goes by heartbeats, which it counts in seconds, and SQS counts its leases so. */
 const leases: Readonly<Record<string, (leaseMs: number) => Readonly<Record<string, number>>>> = {
   rabbitmq: (leaseMs) => ({ heartbeatMs: Math.ceil(leaseMs / 1_000) * 1_000 }),
+  sqs: (leaseMs) => ({ leaseMs: Math.ceil(leaseMs / 1_000) * 1_000, waitMs: 1_000 }),
 };
 
 /** @throws TypeError naming what cannot be */
