@@ -1,1 +1,1 @@
-export {};
+export { sqs, sqs as adapter } from "./sqs.ts";

@@ -56,6 +56,7 @@ const firstParty: Readonly<Record<string, string>> = {
   "redis:": "@waybill/redis",
   "rediss:": "@waybill/redis",
   "sqlite:": "@waybill/sqlite",
+  "sqs:": "@waybill/sqs",
 };
 
 /**
