@@ -7,11 +7,14 @@ import { run } from "./run.ts";
 
 /*
  * The pages' programs are compiled as they stand and run as they stand, on two carriers. One that imports a file of its
- * reader's is only compiled. The reader's Redis is one of ours.
+ * reader's is only compiled. The reader's Redis and RabbitMQ are ours.
  */
 
-const redis = await orSkip(startBroker("redis"));
-afterAll(() => redis?.stop());
+const brokers = {
+  redis: await orSkip(startBroker("redis")),
+  amqp: await orSkip(startBroker("rabbitmq")),
+};
+afterAll(() => Promise.all(Object.values(brokers).map((broker) => broker?.stop())));
 
 const pages = ["README.md", "{adapters,packages}/*/README.md", "conformance-tests/README.md", "docs/guide/*.md"];
 const carriers = ["memory:", "sqlite:./waybill.db"];
@@ -19,14 +22,17 @@ const carriers = ["memory:", "sqlite:./waybill.db"];
 const programs = new Map<string, Program>();
 for (const [page, text] of await filesOf(pages)) {
   for (const program of programsOf(text)) {
-    const source = program.source.replaceAll(/redis:\/\/localhost(:6379)?/g, redis?.url ?? "$&");
+    const source = program.source.replaceAll(
+      /(redis|amqp):\/\/localhost(:\d+)?/g,
+      (url, scheme: keyof typeof brokers) => brokers[scheme]?.url ?? url,
+    );
     programs.set(`${page}:${program.line}`, { ...program, source });
   }
 }
 const files = await write(programs);
 const runs = [...programs].flatMap(([name, program]) => {
-  const isOnRedis = program.source.includes('"redis://');
-  if (program.source.includes(' from "./') || (isOnRedis && redis === undefined)) return [];
+  const needsOther = /"(redis|amqp):\/\/localhost/.test(program.source);
+  if (program.source.includes(' from "./') || needsOther) return [];
   return (program.source.includes("WAYBILL_URL") ? carriers : ["memory:"]).map((url) => ({ name, url, ...program }));
 });
 

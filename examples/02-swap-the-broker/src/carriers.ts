@@ -14,6 +14,7 @@ export const carriers: Readonly<Record<string, () => Promise<Place>>> = {
   memory: () => Promise.resolve({ url: "memory:", [Symbol.asyncDispose]: () => Promise.resolve() }),
   sqlite: freshFile,
   redis: () => startBroker("redis"),
+  rabbitmq: () => startBroker("rabbitmq"),
 };
 
 async function freshFile(): Promise<Place> {

@@ -72,8 +72,8 @@ for (const item of ["pencil", "moon"]) {
 
 console.log("What is left:");
 for (const definition of [charge, receipt, reminder]) {
-  const { ready, delayed, dead } = await bus.inbox(definition).stats();
-  console.log(`  ${definition.name}: ${ready} ready, ${delayed} delayed, ${dead} dead`);
+  const { ready, dead } = await bus.inbox(definition).stats(); // what every carrier can tell
+  console.log(`  ${definition.name}: ${ready} ready, ${dead} dead`);
 }
 const requests = queue(price.name, { schema: z.unknown() });
 for (const definition of [orderPlaced, charge, receipt, reminder, requests]) await bus.remove(definition);

@@ -52,6 +52,8 @@ export interface BusReport {
 }
 
 const firstParty: Readonly<Record<string, string>> = {
+  "amqp:": "@waybill/rabbitmq",
+  "amqps:": "@waybill/rabbitmq",
   "memory:": "@waybill/memory",
   "redis:": "@waybill/redis",
   "rediss:": "@waybill/redis",
