@@ -1,16 +1,13 @@
-import type { Clock, Depth, Inbox } from "@waybill/core";
-import type { Channel } from "amqplib";
+import type { Depth, Inbox } from "@waybill/core";
 import { withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import type { Management } from "./management.ts";
-import { isSharded, lanesOf } from "./lanes.ts";
-import { lookInto } from "./ledger-cell.ts";
-import { deadQueue, ledgerQueue, memberQueue, readyQueue, shardCount } from "./names.ts";
+import { lanesOf } from "./lanes.ts";
+import { deadQueue, readyQueue } from "./names.ts";
 
 export interface Asked {
   readonly inbox: Inbox;
   readonly base: string;
-  readonly clock: Clock;
   readonly management: Management | undefined;
 }
 
@@ -18,28 +15,18 @@ export interface Asked {
  * The protocol tells what is ready and what is dead, now. What is in hand management tells, where there is one, as of some seconds ago;
  * what is on its way through the delay nobody does.
  */
-export async function depthOf(connection: Connection, { inbox, base, clock, management }: Asked): Promise<Depth> {
+export async function depthOf(connection: Connection, { inbox, base, management }: Asked): Promise<Depth> {
   const queues = lanesOf(inbox).map((lane) => readyQueue(base, lane));
   const [now, inFlight] = await Promise.all([
     withChannel(connection, async (channel) => {
       const { messageCount: dead } = await channel.checkQueue(deadQueue(base));
       let ready = 0;
       for (const queue of queues) ready += (await channel.checkQueue(queue)).messageCount;
-      if (isSharded(inbox)) ready += await waitingIn(channel, base, clock);
       return { ready, dead };
     }),
     management && unackedIn(management, queues),
   ]);
   return { ...now, inFlight, delayed: undefined, oldestAt: undefined };
-}
-
-/** What members hold behind other messages of its key, as they say. */
-async function waitingIn(channel: Channel, base: string, clock: Clock): Promise<number> {
-  if ((await channel.checkQueue(memberQueue(base))).consumerCount === 0) return 0;
-  let sum = 0;
-  for (let shard = 0; shard < shardCount; shard += 1)
-    sum += (await lookInto(channel, ledgerQueue(base, shard), clock)).waiting;
-  return sum;
 }
 
 async function unackedIn(management: Management, queues: readonly string[]): Promise<number | undefined> {

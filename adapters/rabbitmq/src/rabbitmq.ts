@@ -114,8 +114,7 @@ class RabbitTransport implements Transport {
   }
 
   async depth(inbox: Inbox): Promise<Depth> {
-    const { routes, context } = this.#shared;
-    const asked = { inbox, base: routes.baseOf(inbox), clock: context.clock, management: this.#management };
+    const asked = { inbox, base: this.#shared.routes.baseOf(inbox), management: this.#management };
     return depthOf(await this.#ready(), asked);
   }
 
