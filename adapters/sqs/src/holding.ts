@@ -9,14 +9,21 @@ const mostBytes = 2 ** 20;
 /** Receives under way at once. */
 const side = 4;
 
+/** What one walk looks at. */
+export interface Look {
+  letters: readonly Held[];
+}
+
 /**
  * The dead letters of one inbox that the walks of this transport look at together: they are received, and so hidden from all others, and
  * come back when the last walk is over. Nothing is spent by that, for nobody counts the receptions of a dead letter.
  */
 export class Holding {
   walks = 0;
-  /** What the walks are looking at now. */
-  readonly looks: Set<{ readonly letters: readonly Held[] }> = new Set();
+  /** How many walks are over. */
+  left = 0;
+  /** What each walk has gathered and looks at now. */
+  readonly looks: Set<Look> = new Set();
   readonly #url: string;
   readonly #shared: Shared;
   /** What was received and is not gone; `body` is let go of when all have seen it. */
@@ -30,20 +37,30 @@ export class Holding {
     this.#deletes = new Batcher((handles) => this.#deleteAll(handles));
   }
 
-  /** What it has, for a walk that comes later; what is no longer in memory goes back, to be received again. */
-  snapshot(): Promise<readonly Held[]> {
+  /** What nobody looks at any more goes back, to be received again by a walk that has not seen it. */
+  giveBackSeen(): Promise<void> {
     return this.#alone(async () => {
       const here = new Map(
         [...this.looks].flatMap(({ letters }) => letters.map((one) => [one.messageId, one] as const)),
       );
       await this.#giveBack([...this.#handles.keys()].filter((messageId) => !here.has(messageId)));
-      return [...here.values()].filter(({ messageId }) => this.#handles.has(messageId));
     });
   }
 
-  /** Receives letters until there are none or it is enough to look at; `isOver`: there are no more to be had. */
-  gather(): Promise<{ readonly letters: readonly Held[]; readonly isOver: boolean }> {
-    return this.#alone(() => this.#gather());
+  /**
+   * Receives letters until there are none or it is enough to look at, and adds them, with those that other walks look at, to the look.
+   * True: there are no more to be had.
+   */
+  gather(look: Look): Promise<boolean> {
+    return this.#alone(async () => {
+      const { letters, isOver } = await this.#gather();
+      const all = new Map(
+        [...this.looks].flatMap((one) => one.letters.map((letter) => [letter.messageId, letter] as const)),
+      );
+      for (const letter of letters) all.set(letter.messageId, letter);
+      look.letters = [...all.values()];
+      return isOver;
+    });
   }
 
   /** How many there are beside what it has: others look at them, or have just given them back. */

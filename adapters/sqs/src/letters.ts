@@ -1,5 +1,5 @@
 import type { Inbox, Visit } from "@waybill/core";
-import { Holding } from "./holding.ts";
+import { Holding, type Look } from "./holding.ts";
 import type { Target } from "./outbox.ts";
 import type { Shared } from "./shared.ts";
 import type { Held } from "./wire.ts";
@@ -28,47 +28,44 @@ export class Letters {
     const url = await topology.deadOf(inbox);
     if (url === undefined) return;
     const { levels } = await topology.queuesOf(inbox);
-    const holding = this.#enter(url);
+    const look: Look = { letters: [] };
+    const holding = this.#enter(url, look);
     const doing: Promise<boolean>[] = [];
     const walk = { visit, signal, holding, seen: new Set<string>(), ordered: inbox.ordered, levels, doing };
     try {
-      await this.#all(walk);
+      await this.#all(look, walk);
       await Promise.all(doing);
     } finally {
       await Promise.allSettled(doing);
-      await this.#leave(url, holding);
+      await this.#leave(url, holding, look);
     }
   }
 
-  async #all(walk: Going): Promise<void> {
+  async #all(look: Look, walk: Going): Promise<void> {
     const { holding, signal } = walk;
     const { clock, random } = this.#shared.context;
     const giveUpAt = clock.now() + patienceMs;
-    let shared = await holding.snapshot();
+    let left: number | undefined;
     for (let attempt = 1; !signal.aborted;) {
-      const { letters, isOver } = await holding.gather();
-      const fresh = [...shared, ...letters].toSorted((a, b) => a.sentAt - b.sentAt);
-      shared = [];
-      // What others look at has to be waited for; whoever has least gives way.
+      if (left !== holding.left) await holding.giveBackSeen();
+      left = holding.left;
+      const isOver = await holding.gather(look);
+      // What a walk had that is over meanwhile is in no look.
+      if (left !== holding.left) continue;
+      // What others look at has to be waited for; whoever walks alone gives way.
       if (isOver && clock.now() < giveUpAt && (await holding.elsewhere()) > 0) {
-        if (holding.walks === 1) await holding.release();
-        shared = holding.walks === 1 ? [] : fresh;
+        if (holding.walks === 1) {
+          look.letters = [];
+          await holding.release();
+        }
         const ms = random() * Math.min(200 * 2 ** attempt, 5_000);
         attempt += 1;
         await new Promise<void>((resolve) => void clock.after(ms, resolve));
         continue;
       }
-      if (!(await this.#look(fresh, walk)) || isOver) return;
-    }
-  }
-
-  async #look(letters: readonly Held[], walk: Going): Promise<boolean> {
-    const look = { letters };
-    walk.holding.looks.add(look);
-    try {
-      return await this.#show(letters, walk);
-    } finally {
-      walk.holding.looks.delete(look);
+      const oldestFirst = look.letters.toSorted((a, b) => a.sentAt - b.sentAt);
+      if (!(await this.#show(oldestFirst, walk)) || isOver) return;
+      look.letters = [];
     }
   }
 
@@ -101,15 +98,18 @@ export class Letters {
     return holding.delete(letter);
   }
 
-  #enter(url: string): Holding {
+  #enter(url: string, look: Look): Holding {
     const holding = this.#holdings.get(url) ?? new Holding(url, this.#shared);
     this.#holdings.set(url, holding);
     holding.walks += 1;
+    holding.looks.add(look);
     return holding;
   }
 
-  async #leave(url: string, holding: Holding): Promise<void> {
+  async #leave(url: string, holding: Holding, look: Look): Promise<void> {
+    holding.looks.delete(look);
     holding.walks -= 1;
+    holding.left += 1;
     if (holding.walks > 0) return;
     this.#holdings.delete(url);
     await holding.release();

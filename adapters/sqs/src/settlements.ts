@@ -121,7 +121,9 @@ export class Settlements {
     }
     const deliverAt = delayMs > 0 ? shared.context.clock.now() + delayMs : undefined;
     const message = { ...moved(delivery), deliverAt, headers: { ...delivery.headers, ...note } };
-    const parcel = { message, counts: countsAfter(delivery, failed), early: true } as const;
+    // What has failed is seen to wait in the queue; what was only put off comes to the millisecond.
+    const early = failed ? undefined : true;
+    const parcel = { message, counts: countsAfter(delivery, failed), early } as const;
     return this.#move(delivery, this.#copies[delivery.level]?.add(parcel));
   }
 
