@@ -16,6 +16,8 @@ export class Publisher {
   readonly #options: PublisherOptions;
   #outlet: Promise<Outlet> | undefined;
   #underWay = 0;
+  /** How often something was left unknown. */
+  #unknown = 0;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -35,9 +37,11 @@ export class Publisher {
   }
 
   async #send(packets: readonly Packet[], deadline: number): Promise<readonly SendResult[]> {
+    const before = this.#unknown;
     let results: readonly SendResult[];
     try {
-      results = await this.#fly(() => this.#open(deadline), packets, deadline);
+      results = await this.#fly(() => this.#openAfter(before, deadline), packets, deadline);
+      if (results.some((result) => result !== "stored" && result.outcome === "unknown")) this.#unknown += 1;
     } catch (thrown) {
       return packets.map(() => refused(thrown));
     }
@@ -96,6 +100,13 @@ export class Publisher {
 
   async #openAside(deadline: number): Promise<Outlet> {
     return Outlet.open(await this.#options.link.writable(deadline), this.#options, () => undefined);
+  }
+
+  /** What was given to us before something else was left unknown must not overtake that: it is refused, and both come again in order. */
+  async #openAfter(unknown: number, deadline: number): Promise<Outlet> {
+    const outlet = await this.#open(deadline);
+    if (unknown === this.#unknown) return outlet;
+    throw new WaybillError("UNAVAILABLE", "rabbitmq: what was published before has to be sent again first");
   }
 
   async #open(deadline: number): Promise<Outlet> {
