@@ -14,23 +14,16 @@ export interface Line {
 /** Of one shard, by the ids of its messages: only those of which there is something to say. */
 export type Ledger = Map<string, Line>;
 
-/** What a shard's member tells the others. */
-export interface Told {
-  readonly ledger: Ledger;
-  /** How many messages it holds that wait behind others of their keys. */
-  readonly waiting: number;
-}
-
 export const blank: Line = Object.freeze({ failures: 0, uncounted: 0, dueAt: 0, note: Object.freeze({}) });
 
-export function textOf({ ledger, waiting }: Told): string {
+export function textOf(ledger: Ledger): string {
   const lines = [...ledger].map(([id, { failures, uncounted, dueAt, note }]) => [id, failures, uncounted, dueAt, note]);
-  return JSON.stringify({ waiting, lines });
+  return JSON.stringify({ lines });
 }
 
 /** What was written; what nobody can read is left out (FLT-3). */
-export function toldIn(text: string): Told {
-  const { waiting, lines } = membersIn(text);
+export function ledgerIn(text: string): Ledger {
+  const { lines } = membersIn(text);
   const ledger: Ledger = new Map();
   for (const line of Array.isArray(lines) ? lines : []) {
     if (!Array.isArray(line)) continue;
@@ -38,10 +31,10 @@ export function toldIn(text: string): Told {
     if (typeof id !== "string" || !isNote(note)) continue;
     ledger.set(id, { failures: numberOf(failures), uncounted: numberOf(uncounted), dueAt: numberOf(dueAt), note });
   }
-  return { ledger, waiting: numberOf(waiting) };
+  return ledger;
 }
 
-function membersIn(text: string): { readonly waiting?: unknown; readonly lines?: unknown } {
+function membersIn(text: string): { readonly lines?: unknown } {
   try {
     return Object(JSON.parse(text)) as object;
   } catch {

@@ -10,7 +10,7 @@ import type { InboxName } from "@waybill/core";
 export const shardCount = 8;
 const hashLength = 22;
 /** Of an inbox's name, so that there is room for the names of its queues. */
-const longestBase = 240;
+const longestBase = 236;
 const longestSegment = 64;
 /** One character and a dot stand before a topic's name. */
 const longestRoute = 253;
@@ -64,6 +64,16 @@ export function ledgerQueue(base: string, shard: number): string {
 /** Each member of an ordered inbox consumes from it, so that they can be counted. */
 export function memberQueue(base: string): string {
   return `${base}:members`;
+}
+
+/** Says which life of its inbox this is. */
+export function birthQueue(base: string): string {
+  return `${base}:born`;
+}
+
+/** By what a queue is given what was delayed for it in this life. */
+export function bornRoute(queue: string, born: string): string {
+  return `${queue}#${born}`;
 }
 
 /** With what a topic's message is published. */

@@ -1,4 +1,12 @@
-import { type AdapterContext, type Address, type SendResult, toWaybillError, type WireMessage } from "@waybill/core";
+import {
+  type AdapterContext,
+  type Address,
+  type SendResult,
+  toWaybillError,
+  WaybillError,
+  type WireMessage,
+} from "@waybill/core";
+import type { Incarnations } from "./incarnations.ts";
 import type { Ladder } from "./ladder.ts";
 import type { Link } from "./link.ts";
 import { Publisher } from "./publisher.ts";
@@ -10,6 +18,7 @@ export interface OutboxOptions {
   readonly context: AdapterContext;
   readonly routes: Routes;
   readonly ladder: Ladder;
+  readonly incarnations: Incarnations;
   /** After how long without any confirmation a channel is given up, ms. */
   readonly patienceMs: number;
 }
@@ -56,14 +65,16 @@ export class Outbox {
   /** Some of these go through the delay, which is made before, and made again where somebody has taken it away. */
   async #sendDelayed(
     publisher: Publisher,
-    packets: readonly Packet[],
+    unaddressed: readonly Packet[],
     deadline: number,
   ): Promise<readonly SendResult[]> {
-    const { ladder } = this.#options;
+    const { ladder, link, incarnations } = this.#options;
+    let packets: readonly Packet[];
     try {
       await this.#ready(deadline);
+      packets = await incarnations.addressed(await link.ready(deadline), unaddressed);
     } catch (thrown) {
-      return refused(packets, thrown);
+      return refused(unaddressed, thrown);
     }
     const results = await publisher.send(packets, deadline);
     const astray = packets.filter((_, index) => isAstray(results[index]));
@@ -103,7 +114,9 @@ export class Outbox {
 }
 
 function refused(messages: readonly unknown[], thrown: unknown): readonly SendResult[] {
-  const error = toWaybillError(thrown, "UNAVAILABLE");
+  const { code, message } = toWaybillError(thrown, "UNAVAILABLE");
+  // What is not there takes nothing.
+  const error = new WaybillError(code === "MISSING" ? "NO_ROUTE" : code, message);
   return messages.map(() => ({ outcome: "refused", error }));
 }
 

@@ -44,6 +44,11 @@ export function ledger(): Options.AssertQueue {
   return quorum({ "x-max-length": 1, "x-overflow": "drop-head", "x-delivery-limit": unlimited });
 }
 
+/** Holds one message, which never changes. */
+export function birth(expires: number | undefined): Options.AssertQueue {
+  return quorum({ "x-max-length": 1, "x-overflow": "drop-head", "x-delivery-limit": unlimited, ...lived(expires) });
+}
+
 /** Holds nothing. */
 export function members(): Options.AssertQueue {
   return quorum({});

@@ -18,6 +18,7 @@ import {
 } from "@waybill/core";
 import type { Connection } from "./connection.ts";
 import { depthOf } from "./depth.ts";
+import { Incarnations } from "./incarnations.ts";
 import { isSharded } from "./lanes.ts";
 import { Ladder } from "./ladder.ts";
 import { LetterLock } from "./letter-lock.ts";
@@ -62,13 +63,28 @@ class RabbitTransport implements Transport {
     const verify = context.topology === "verify";
     const routes = new Routes(namespace);
     const ladder = new Ladder(namespace, verify);
+    const incarnations = new Incarnations(context.clock);
     this.#shared = {
       settings,
       context,
       routes,
       consuming: this.#consuming,
-      topology: new Topology({ clock: context.clock, namespace, verify, routes, sweepMs: settings.sweepMs }),
-      outbox: new Outbox({ link: this.#publishing, context, routes, ladder, patienceMs: settings.commandTimeoutMs }),
+      topology: new Topology({
+        incarnations,
+        clock: context.clock,
+        namespace,
+        verify,
+        routes,
+        sweepMs: settings.sweepMs,
+      }),
+      outbox: new Outbox({
+        link: this.#publishing,
+        context,
+        routes,
+        ladder,
+        incarnations,
+        patienceMs: settings.commandTimeoutMs,
+      }),
       letterLock: new LetterLock(context),
     };
   }
@@ -88,11 +104,11 @@ class RabbitTransport implements Transport {
   }
 
   async declare(places: readonly Place[]): Promise<void> {
-    for (const place of places) await this.#shared.topology.declare(await this.#ready(), place);
+    for (const place of places) await this.#ask((connection) => this.#shared.topology.declare(connection, place));
   }
 
   async remove(place: Place): Promise<void> {
-    await this.#shared.topology.remove(await this.#ready(), place);
+    await this.#ask((connection) => this.#shared.topology.remove(connection, place));
   }
 
   send(to: Address, messages: readonly WireMessage[], { deadline }: SendOptions): Promise<readonly SendResult[]> {
@@ -115,7 +131,7 @@ class RabbitTransport implements Transport {
 
   async depth(inbox: Inbox): Promise<Depth> {
     const asked = { inbox, base: this.#shared.routes.baseOf(inbox), management: this.#management };
-    return depthOf(await this.#ready(), asked);
+    return this.#ask((connection) => depthOf(connection, asked));
   }
 
   async walk(inbox: Inbox, visit: Visit, signal: AbortSignal): Promise<void> {
@@ -127,10 +143,22 @@ class RabbitTransport implements Transport {
     await Promise.all([this.#publishing.close(), this.#consuming.close()]);
   }
 
-  /** A connection on which things are declared and looked at: either will do. */
-  async #ready(): Promise<Connection> {
+  /** Runs what may be done twice, again where its connection is lost, with a bound. */
+  async #ask<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const { context, settings } = this.#shared;
     const deadline = context.clock.now() + 3 * settings.commandTimeoutMs;
+    for (;;) {
+      const connection = await this.#ready(deadline);
+      try {
+        return await work(connection);
+      } catch (thrown) {
+        if (connection.over === undefined || context.clock.now() >= deadline) throw thrown;
+      }
+    }
+  }
+
+  /** A connection on which things are declared and looked at: either will do. */
+  async #ready(deadline: number): Promise<Connection> {
     const both = [this.#consuming, this.#publishing];
     const open = both.find((link) => link.connection !== undefined)?.connection;
     if (open !== undefined) return open;

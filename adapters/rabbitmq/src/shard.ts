@@ -70,6 +70,7 @@ export class Shard {
       await channel.consume(options.queue, (message) => shard.#came(message));
     } catch (thrown) {
       shard.#isClosing = true;
+      void closeChannel(channel);
       throw options.connection.explain(thrown);
     }
     if (early !== undefined) throw new WaybillError(early.code, early.message);
@@ -129,7 +130,6 @@ export class Shard {
       if (entry !== undefined) this.#leave(entry);
     }
     if (this.#entries.size === 0) void this.#cell?.flush().catch(() => undefined);
-    this.#tell();
     this.#settled();
   }
 
@@ -175,10 +175,8 @@ export class Shard {
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const { timer } of this.#entries.values()) timer?.();
-    this.#cell?.close();
     if (this.#over !== undefined) return;
     await this.#arrived().catch(() => undefined);
-    this.#cell?.tell(0);
     if (this.#entries.size > 0) await this.#write().catch(() => undefined);
     else await this.#cell?.flush().catch(() => undefined);
     await closeChannel(this.#channel);
@@ -209,7 +207,7 @@ export class Shard {
     this.#isReading = true;
     const { connection, ledgerQueue: queue, clock } = this.#options;
     try {
-      const { ledger } = await withChannel(connection, (channel) => lookInto(channel, queue, clock));
+      const ledger = await withChannel(connection, (channel) => lookInto(channel, queue, clock));
       const cell = new LedgerCell({
         channel: this.#channel,
         queue,
@@ -235,11 +233,6 @@ export class Shard {
     this.#entries.set(held.tag, entry);
     if (isSuspicious(entry.held)) this.#suspects.add(held.tag);
     if (held.key === undefined || this.#gate.enter(held.key, entry)) this.#wait(entry);
-    else this.#tell();
-  }
-
-  #tell(): void {
-    this.#cell?.tell(this.#gate.waiting);
   }
 
   #leave({ held }: Entry): void {
@@ -281,7 +274,6 @@ export class Shard {
   #end(why: WaybillError): void {
     if (this.#over !== undefined) return;
     this.#over = why;
-    this.#cell?.close();
     for (const { timer } of this.#entries.values()) timer?.();
     const held = [...this.#entries.values()].filter(({ inHand }) => inHand).map((entry) => entry.held);
     for (const wake of this.#emptied.splice(0)) wake();

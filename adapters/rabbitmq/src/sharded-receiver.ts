@@ -59,7 +59,7 @@ export class ShardedReceiver implements Receiver {
   /** @throws WaybillError `MISSING` */
   async start(): Promise<void> {
     await this.#join();
-    for (let lane = 0; lane < shardCount; lane += 1) if (this.#isWanted) await this.#ask(lane);
+    for (let lane = 0; lane < shardCount; lane += 1) await this.#inTurn(lane, () => this.#want(lane));
     this.#count();
   }
 
@@ -81,7 +81,7 @@ export class ShardedReceiver implements Receiver {
     this.#hand.flow = flow;
     this.#schedule();
     if (wasWanted === this.#isWanted) return;
-    for (let lane = 0; lane < shardCount; lane += 1) void this.#change(lane);
+    for (let lane = 0; lane < shardCount; lane += 1) this.#change(lane);
   }
 
   pulse(): { readonly answeredAt: number; readonly shards: number | undefined } {
@@ -114,6 +114,7 @@ export class ShardedReceiver implements Receiver {
   }
 
   async #join(): Promise<void> {
+    if (this.#state === "closed") return;
     const { shared } = this.#options;
     const connection = await shared.consuming.ready();
     this.#membership = await Membership.join(connection, memberQueue(this.#mover.base), () => {
@@ -158,27 +159,40 @@ export class ShardedReceiver implements Receiver {
       const cause = new WaybillError("LEASE_LOST", `the lease of ${lost.length} message(s) is over: ${why.message}`);
       this.#options.sink.lost(lost, cause);
     }
-    if (!this.#busy.has(lane)) this.#retries.start(() => this.#askAgain(lane));
+    this.#recover(lane);
   }
 
-  /** Lets go of a shard, when nothing of it is in hand, and asks for it anew if it is wanted. */
-  #change(lane: number): Promise<void> {
-    const before = this.#busy.get(lane) ?? Promise.resolve();
-    const mine = before.then(() => this.#changeNow(lane)).catch(() => this.#retries.start(() => this.#askAgain(lane)));
-    this.#busy.set(lane, mine);
-    void mine.then(() => {
-      if (this.#busy.get(lane) === mine) this.#busy.delete(lane);
+  /** What concerns one shard, one after the other. Rejects as the work does. */
+  #inTurn(lane: number, work: () => Promise<void>): Promise<void> {
+    const mine = (this.#busy.get(lane) ?? Promise.resolve()).then(work);
+    const quiet = mine.catch(() => undefined);
+    this.#busy.set(lane, quiet);
+    void quiet.then(() => {
+      if (this.#busy.get(lane) === quiet) this.#busy.delete(lane);
     });
     return mine;
   }
 
-  async #changeNow(lane: number): Promise<void> {
-    const shard = this.#shards.get(lane);
-    if (shard !== undefined) {
-      await shard.drain();
-      await shard.close();
-      if (this.#shards.get(lane) === shard) this.#shards.delete(lane);
-    }
+  /** Lets go of a shard, when nothing of it is in hand, and asks for it anew if it is wanted. */
+  #change(lane: number): void {
+    const letGo = async (): Promise<void> => {
+      const shard = this.#shards.get(lane);
+      if (shard !== undefined) {
+        await shard.drain();
+        await shard.close();
+        if (this.#shards.get(lane) === shard) this.#shards.delete(lane);
+      }
+      await this.#want(lane);
+    };
+    this.#inTurn(lane, letGo).catch(() => this.#recover(lane));
+  }
+
+  /** Asks for a shard that was lost, until it is there or not wanted. */
+  #recover(lane: number): void {
+    this.#retries.start(() => this.#inTurn(lane, () => this.#askAgain(lane)));
+  }
+
+  async #want(lane: number): Promise<void> {
     if (this.#isWanted && !this.#shards.has(lane)) await this.#ask(lane);
   }
 
@@ -189,7 +203,7 @@ export class ShardedReceiver implements Receiver {
     const found = await shared.topology.restore(connection, inbox);
     if (found === "gone") return this.#abandon();
     if (found === "restored") shared.context.report("position-lost", inbox);
-    await this.#ask(lane);
+    await this.#want(lane);
   }
 
   /** Every now and then, whether others are there who have less. */
@@ -211,7 +225,7 @@ export class ShardedReceiver implements Receiver {
     if (surplus <= 0) return;
     // Those first of which least is in hand.
     const sorted = ours.sort((one, other) => one.inHand - other.inHand);
-    for (const { lane } of sorted.slice(0, surplus)) void this.#change(lane);
+    for (const { lane } of sorted.slice(0, surplus)) this.#change(lane);
   }
 
   /** What has waited for long is taken anew, since the server ends a consumer that settles nothing in time. */
@@ -219,7 +233,7 @@ export class ShardedReceiver implements Receiver {
     const { settings, context } = this.#options.shared;
     const old = context.clock.now() - settings.consumerTimeoutMs / 4;
     for (const { oldestAt, lane } of this.#shards.values())
-      if (oldestAt < old && !this.#busy.has(lane)) void this.#change(lane);
+      if (oldestAt < old && !this.#busy.has(lane)) this.#change(lane);
   }
 
   #schedule(): void {
@@ -269,6 +283,7 @@ export class ShardedReceiver implements Receiver {
     this.#state = "closed";
     this.#timer?.();
     this.#retries.stop();
+    void this.#membership?.leave();
     this.#options.closed(this);
     const { source, group } = this.#options.inbox;
     this.#end.reject(new WaybillError("MISSING", `group "${group}" of "${source}" was removed; subscribe again`));

@@ -11,11 +11,14 @@ import {
 import type { Channel } from "amqplib";
 import { withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
+import type { Incarnations } from "./incarnations.ts";
 import { emptyCell } from "./ledger-cell.ts";
 import { boundTo, isSharded, lanesOf } from "./lanes.ts";
 import { inboxLayout, type Layout, layoutIn, layoutOf, textOf } from "./layout.ts";
 import {
   bindingOf,
+  birthQueue,
+  bornRoute,
   cardName,
   deadQueue,
   inboxBase,
@@ -34,6 +37,7 @@ const writtenDownMs = 700;
 
 export interface TopologyOptions {
   readonly clock: Clock;
+  readonly incarnations: Incarnations;
   readonly namespace: string;
   readonly verify: boolean;
   readonly sweepMs: number;
@@ -42,6 +46,13 @@ export interface TopologyOptions {
 
 /** How long the removal of one queue takes at most, nearly always, ms. */
 const removalMs = 500;
+
+/** An inbox as it lives now. */
+interface Life {
+  readonly inbox: Inbox;
+  readonly base: string;
+  readonly born: string;
+}
 
 /** A queue whose arguments say the layout of a place. */
 interface Card {
@@ -98,7 +109,8 @@ export class Topology {
     if (isNew && shape.kind === "topic") await this.#register(connection, inbox);
     const layout = inboxLayout(inbox);
     await this.#match(connection, { queue: card, options: queues.dead(textOf(layout), expires), what, layout });
-    for (const lane of lanesOf(inbox)) await this.#declareLane(connection, inbox, base, lane);
+    const born = isVerified ? "" : await this.#options.incarnations.declare(connection, base, { isNew, expires });
+    for (const lane of lanesOf(inbox)) await this.#declareLane(connection, { inbox, base, born }, lane);
     if (!isVerified && isSharded(inbox)) await this.#declareNotes(connection, base, isNew);
     if (isNew) await new Promise<void>((resolve) => void this.#options.clock.after(writtenDownMs, resolve));
   }
@@ -110,7 +122,7 @@ export class Topology {
   async restore(connection: Connection, inbox: Inbox): Promise<"there" | "restored" | "gone"> {
     this.forget();
     const base = this.#options.routes.baseOf(inbox);
-    const all = [deadQueue(base), ...lanesOf(inbox).map((lane) => readyQueue(base, lane))];
+    const all = [deadQueue(base), birthQueue(base), ...lanesOf(inbox).map((lane) => readyQueue(base, lane))];
     const left = await this.#settled(() => countThere(connection, all), all.length);
     if (left === all.length) return "there";
     const isWiped = left === 0 && !(await isExchange(connection, this.#names.topics));
@@ -172,14 +184,14 @@ export class Topology {
     await this.#match(connection, { queue: card, options: queues.card(textOf(layout)), what, layout });
   }
 
-  async #declareLane(connection: Connection, inbox: Inbox, base: string, lane: number): Promise<void> {
+  async #declareLane(connection: Connection, { inbox, base, born }: Life, lane: number): Promise<void> {
     const queue = readyQueue(base, lane);
     const { shape, source, ephemeral } = inbox;
     if (this.#options.verify && !ephemeral) return this.#mustBe(connection, queue, `"${queue}"`);
     const expires = ephemeral ? this.#options.sweepMs : undefined;
     await withChannel(connection, async (channel) => {
       await channel.assertQueue(queue, queues.ready(deadQueue(base), { isSharded: isSharded(inbox), expires }));
-      await channel.bindQueue(queue, this.#names.inboxes, queue);
+      await channel.bindQueue(queue, this.#names.inboxes, bornRoute(queue, born));
       if (shape.kind === "queue") return;
       for (const bound of boundTo(inbox, lane))
         await channel.bindQueue(queue, this.#names.topics, bindingOf(source, bound));
@@ -233,6 +245,7 @@ export class Topology {
       for (let shard = 0; shard < shardCount; shard += 1) await channel.deleteQueue(ledgerQueue(base, shard));
       await channel.deleteQueue(memberQueue(base));
     }
+    await channel.deleteQueue(birthQueue(base));
     await channel.deleteQueue(deadQueue(base));
   }
 
