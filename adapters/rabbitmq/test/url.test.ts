@@ -17,6 +17,7 @@ test("a host alone has all the usual settings", () => {
   expect(others).toEqual({
     nodes: [{ host: "localhost", port: 5_672 }],
     vhost: "/",
+    sweepMs: 60_000,
     tls: undefined,
     connectionName: "waybill",
     heartbeatMs: 5_000,
