@@ -1,0 +1,14 @@
+import { conformance, mutants } from "@waybill/conformance";
+import { adapter } from "@waybill/rabbitmq";
+import { orSkip, startBroker } from "@waybill/testing";
+import { afterAll, describe, expect, test } from "vitest";
+import { controls, options } from "./faults.ts";
+
+const broker = await orSkip(startBroker("rabbitmq"));
+test.skipIf(broker === undefined)("there is a server", () => expect(broker).toBeDefined());
+if (broker !== undefined) {
+  afterAll(() => broker.stop());
+  const suite = { runner: { describe, test }, adapter, url: () => broker.url, options, controls: controls({}) };
+  await conformance({ ...suite, report: new URL("../conformance.json", import.meta.url) });
+  await mutants(suite);
+}
