@@ -32,3 +32,8 @@ export function areEmpty(depths: Depths): boolean {
     return ready + inFlight + delayed === 0;
   });
 }
+
+/** Whether the broker has told everything that may be left. */
+export function tellAll(depths: Depths): boolean {
+  return groups.every((group) => depths[group].inFlight !== undefined && depths[group].delayed !== undefined);
+}

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Depths, Inboxes } from "./inboxes.ts";
-import { areEmpty, depthsOf } from "./inboxes.ts";
+import { areEmpty, depthsOf, tellAll } from "./inboxes.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Progress } from "./progress.ts";
 
@@ -8,6 +8,8 @@ import type { Progress } from "./progress.ts";
 const periodMs = 200;
 /** After how long without any change a run is given up. */
 const stallMs = 30_000;
+/** Where the broker cannot tell what waits for its retry: longer than any delay of a retry. */
+const unseenMs = 3_000;
 
 export interface MonitorOptions {
   readonly inboxes: Inboxes;
@@ -48,7 +50,8 @@ export class Monitor {
       const depths = await this.#look();
       const now = JSON.stringify([ledger.reports, depths]);
       if (now !== before) changedAt = performance.now();
-      else if (ledger.complete && areEmpty(depths)) return depths;
+      else if (ledger.complete && areEmpty(depths) && (tellAll(depths) || performance.now() - changedAt > unseenMs))
+        return depths;
       else if (ledger.complete && performance.now() - changedAt > stallMs) throw stalled(depths);
       before = now;
       await this.#pause(signal);

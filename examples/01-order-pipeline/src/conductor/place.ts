@@ -35,9 +35,15 @@ export async function openPlace(url: string | undefined): Promise<RunPlace> {
   return {
     url,
     namespace,
-    options: /^(memory|sqlite|rediss?):/.test(url) ? { leaseMs } : undefined,
+    options: optionsOf(url),
     description: `namespace "${namespace}" of WAYBILL_URL`,
     temporary: false,
     remove: () => Promise.resolve(),
   };
+}
+
+/** What each carrier calls it; RabbitMQ gives back what a member held when it has missed two to three heartbeats. */
+function optionsOf(url: string): Readonly<Record<string, number>> | undefined {
+  if (/^amqps?:/.test(url)) return { heartbeatMs: leaseMs / 2 };
+  return /^(memory|sqlite|rediss?):/.test(url) ? { leaseMs } : undefined;
 }
