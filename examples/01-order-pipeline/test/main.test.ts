@@ -48,14 +48,12 @@ async function lastingKeys(url: string): Promise<readonly string[]> {
 }
 
 const redis = await orSkip(startBroker("redis"));
-const rabbitmq = await orSkip(startBroker("rabbitmq"));
-afterAll(() => Promise.all([redis?.stop(), rabbitmq?.stop()]));
+afterAll(() => redis?.stop());
 
 const brokers: readonly (readonly [string, string | undefined])[] = [
   ["memory:", "memory:"],
   ["a SQLite file of its own", undefined],
   ...(redis === undefined ? [] : ([["Redis", redis.url]] as const)),
-  ...(rabbitmq === undefined ? [] : ([["RabbitMQ", rabbitmq.url]] as const)),
 ];
 
 describe.each(brokers)("over %s", (_, url) => {
@@ -140,14 +138,6 @@ test.skipIf(redis === undefined)("a Redis that others use keeps none of a run's 
   const left = (await lastingKeys(redis?.url ?? "")).filter((key) => !before.includes(key));
   const layout = expect.stringMatching(/^wb:\{orders-\w+\}\/layout$/) as string;
   expect(left).toEqual([layout, layout, layout]);
-});
-
-test.skipIf(rabbitmq === undefined)("a RabbitMQ that others use keeps none of a run's queues", async () => {
-  const queues = async (): Promise<string> => (await rabbitmq?.administer("list_queues", "--quiet", "name")) ?? "";
-  const before = await queues();
-  const { exitCode } = await startMain({ args: [input], url: rabbitmq?.url, folder }).ended;
-  expect(exitCode).toBe(0);
-  expect(await queues()).toBe(before);
 });
 
 test("a file that is not there is named", async () => {
