@@ -7,8 +7,8 @@ import {
   type SettleResult,
   type Sink,
   WaybillError,
+  Hand,
 } from "@waybill/core";
-import { Hand } from "./hand.ts";
 import { Intake } from "./intake.ts";
 import { type Mine, type Mover, sendAll, store } from "./moves.ts";
 import { readyQueue, topicIn } from "./names.ts";
@@ -36,7 +36,7 @@ export class QueueReceiver implements Receiver {
   readonly #options: ReceiverOptions;
   readonly #mover: Mover;
   readonly #queues: readonly string[];
-  readonly #hand: Hand;
+  readonly #hand: Hand<Held>;
   readonly #retries: Retries;
   /** What came and is not delivered, by priority. */
   readonly #buffers: Held[][];
@@ -54,7 +54,7 @@ export class QueueReceiver implements Receiver {
     this.#mover = { inbox, base, shared };
     this.#queues = lanesOf(inbox).map((lane) => readyQueue(base, lane));
     this.#buffers = this.#queues.map(() => []);
-    this.#hand = new Hand(flow);
+    this.#hand = new Hand<Held>(flow);
     this.#retries = new Retries(shared.context);
     this.#answeredAt = shared.context.clock.now();
     this.ended = this.#end.promise;

@@ -7,8 +7,8 @@ import {
   type SettleResult,
   toWaybillError,
   WaybillError,
+  Hand,
 } from "@waybill/core";
-import { Hand } from "./hand.ts";
 import { Membership } from "./members.ts";
 import { type Mine, type Mover, store } from "./moves.ts";
 import { ledgerQueue, memberQueue, readyQueue, shardCount, topicIn } from "./names.ts";
@@ -27,7 +27,7 @@ export class ShardedReceiver implements Receiver {
   readonly ended: Promise<void>;
   readonly #options: ReceiverOptions;
   readonly #mover: Mover;
-  readonly #hand: Hand;
+  readonly #hand: Hand<Held>;
   readonly #retries: Retries;
   readonly #end = Promise.withResolvers<void>();
   readonly #shards = new Map<number, Shard>();
@@ -44,7 +44,7 @@ export class ShardedReceiver implements Receiver {
     const { inbox, flow, shared } = options;
     this.#options = options;
     this.#mover = { inbox, base: shared.routes.baseOf(inbox), shared };
-    this.#hand = new Hand(flow);
+    this.#hand = new Hand<Held>(flow);
     this.#retries = new Retries(shared.context);
     this.#answeredAt = shared.context.clock.now();
     this.ended = this.#end.promise;

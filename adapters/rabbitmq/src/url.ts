@@ -1,5 +1,4 @@
-import { nearest, WaybillError } from "@waybill/core";
-import { Secret } from "./secret.ts";
+import { nearest, WaybillError, Secret } from "@waybill/core";
 
 /** Where a server listens. */
 export interface Node {

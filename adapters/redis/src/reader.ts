@@ -1,7 +1,6 @@
-import type { AdapterContext, Cancel, ErrorCode, WaybillError } from "@waybill/core";
+import type { AdapterContext, Cancel, ErrorCode, WaybillError, Room } from "@waybill/core";
 import { type Client, longestBlockMs } from "./client.ts";
 import { toError } from "./errors.ts";
-import type { Room } from "./hand.ts";
 import { keysOfInbox, readyKey } from "./names.ts";
 import { heldFrom, type Read, readFrom } from "./replies.ts";
 import { take } from "./scripts/take.ts";

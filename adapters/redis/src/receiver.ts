@@ -8,11 +8,12 @@ import {
   type SettleResult,
   type Sink,
   WaybillError,
+  Hand,
+  type Room,
 } from "@waybill/core";
 import { CallError } from "./calls.ts";
 import type { Client } from "./client.ts";
 import { toError } from "./errors.ts";
-import { Hand, type Room } from "./hand.ts";
 import { Membership } from "./membership.ts";
 import { keysOfInbox, readyKey } from "./names.ts";
 import { Reader } from "./reader.ts";
@@ -35,7 +36,7 @@ export class RedisReceiver implements Receiver {
   readonly #options: ReceiverOptions;
   readonly #base: string;
   readonly #keys: readonly string[];
-  readonly #hand: Hand;
+  readonly #hand: Hand<Held>;
   /** Handed to `settle`, and not answered yet. */
   readonly #settling = new Set<readonly Mine[]>();
   readonly #reader: Reader;
@@ -47,7 +48,7 @@ export class RedisReceiver implements Receiver {
   constructor(options: ReceiverOptions) {
     const { inbox, shared, flow } = options;
     this.#options = options;
-    this.#hand = new Hand(flow);
+    this.#hand = new Hand<Held>(flow);
     this.#base = shared.topology.baseOf(inbox);
     this.#keys = keysOfInbox(this.#base, inbox.shape.priorities);
     this.#member = new Membership({

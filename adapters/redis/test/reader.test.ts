@@ -1,8 +1,7 @@
-import { jitteredBackoff, systemClock } from "@waybill/core";
+import { jitteredBackoff, systemClock, type Room } from "@waybill/core";
 import { orSkip, startBroker } from "@waybill/testing";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { openBlocking } from "../src/client.ts";
-import type { Room } from "../src/hand.ts";
 import { Reader } from "../src/reader.ts";
 import { opened, settingsFor } from "./connection.ts";
 

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Message } from "@aws-sdk/client-sqs";
-import type { WaybillError } from "@waybill/core";
+import type { WaybillError, Room } from "@waybill/core";
 import { errorOf, isGone } from "./gate.ts";
-import type { Room } from "./hand.ts";
 import type { Shared } from "./shared.ts";
 
 /** What of a poll's messages there may be at most. */

@@ -8,9 +8,10 @@ import {
   type SettleResult,
   type Sink,
   WaybillError,
+  Hand,
+  type Room,
 } from "@waybill/core";
 import { errorOf } from "./gate.ts";
-import { Hand, type Room } from "./hand.ts";
 import { maxHoldMs } from "./manifest.ts";
 import { Memory } from "./memory.ts";
 import { queueNames } from "./names.ts";
@@ -36,7 +37,7 @@ export class SqsReceiver implements Receiver {
   readonly ended: Promise<void>;
   readonly address: string;
   readonly #options: ReceiverOptions;
-  readonly #hand: Hand;
+  readonly #hand: Hand<Held>;
   readonly #memory = new Memory();
   readonly #settlements: Settlements;
   readonly #poller: Poller;
@@ -49,7 +50,7 @@ export class SqsReceiver implements Receiver {
   constructor(options: ReceiverOptions) {
     const { inbox, shared, flow, levels } = options;
     this.#options = options;
-    this.#hand = new Hand(flow);
+    this.#hand = new Hand<Held>(flow);
     [this.address] = queueNames(shared.context.namespace, inbox);
     this.#settlements = new Settlements({ inbox, shared, levels, memory: this.#memory });
     this.#poller = new Poller({

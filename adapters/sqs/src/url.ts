@@ -1,5 +1,4 @@
-import { nearest, WaybillError } from "@waybill/core";
-import { Secret } from "./secret.ts";
+import { nearest, WaybillError, Secret } from "@waybill/core";
 
 /** Keys of an account, or what fetches them: whatever the SDK takes as `credentials`. */
 type Credentials =

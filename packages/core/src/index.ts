@@ -24,6 +24,7 @@ export type { Envelope } from "./envelope.ts";
 export { fits } from "./fits.ts";
 export { type ErrorCode, toWaybillError, WaybillError } from "./errors.ts";
 export { Expiry } from "./expiry.ts";
+export { Hand, type Room } from "./hand.ts";
 export type { Handling, Sent } from "./handling.ts";
 export type { Claim, IdempotencyStore } from "./idempotency-store.ts";
 export type { Health, PublishingHealth } from "./health.ts";
@@ -55,6 +56,7 @@ export { type Delay, exponential, fixed, ladder, PermanentError, type RetryOptio
 export type { Schedule, ScheduleInfo, ScheduleOptions } from "./schedule.ts";
 export { type Placed, Roster } from "./roster.ts";
 export type * from "./seam.ts";
+export { Secret } from "./secret.ts";
 export { seededRandom } from "./seeded-random.ts";
 export type { Batched, Single, SubscribeOptions, WorkOptions } from "./subscribe-options.ts";
 export { Supervisor, type SupervisorOptions, type SupervisorState } from "./supervisor.ts";

@@ -1,5 +1,5 @@
-import { type Flow, Roster } from "@waybill/core";
-import type { Held } from "./wire.ts";
+import { type Placed, Roster } from "./roster.ts";
+import type { Delivery, Flow } from "./seam.ts";
 
 /** What may be taken now. */
 export interface Room {
@@ -10,7 +10,7 @@ export interface Room {
 }
 
 /** What a member has in hand, and how much more its flow lets it take (SUB-14). */
-export class Hand {
+export class Hand<Held extends Delivery & Placed> {
   flow: Flow;
   readonly #held = new Roster<Held>();
   #bytes = 0;

@@ -1,9 +1,13 @@
 import { expect, test } from "vitest";
 import { Hand } from "../src/hand.ts";
-import { type Held, heldOf } from "../src/wire.ts";
+import type { Placed } from "../src/roster.ts";
+import type { Delivery } from "../src/seam.ts";
 
-function message(bytes: number): Held {
-  return heldOf({ entry: "1-0", level: 0, times: 1, meta: null, body: Buffer.alloc(bytes) });
+const rest = { id: "a", dedupe: "a", source: "s", key: undefined, headers: {}, deliverAt: undefined, priority: 0 };
+
+function message(bytes: number): Delivery & Placed {
+  const counts = { failures: 0, deliveries: 1, malformed: undefined };
+  return { ...rest, ...counts, body: Buffer.alloc(bytes), place: -1 };
 }
 
 test("a hand takes no more messages and bytes than its flow says (SUB-14)", () => {
