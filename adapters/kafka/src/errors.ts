@@ -1,0 +1,90 @@
+import { type ErrorCode, WaybillError } from "@waybill/core";
+import { DriverError } from "./driver.ts";
+
+interface Meaning {
+  readonly code: ErrorCode;
+  readonly advice: string;
+}
+
+const denied = (what: string): Meaning => ({ code: "PERMISSION", advice: `allow it in the ACLs of ${what}` });
+const tooLarge: Meaning = {
+  code: "TOO_LARGE",
+  advice: "the message is over the broker's message.max.bytes; put what is large into a store and send where it is",
+};
+const fewReplicas: Meaning = {
+  code: "UNAVAILABLE",
+  advice: "fewer replicas are in sync than min.insync.replicas asks for",
+};
+
+/** What brokers answer with and does not pass by itself, or deserves a word. */
+const meanings: Readonly<Record<string, Meaning>> = {
+  TOPIC_AUTHORIZATION_FAILED: denied("the topic"),
+  GROUP_AUTHORIZATION_FAILED: denied("the group"),
+  CLUSTER_AUTHORIZATION_FAILED: denied("the cluster"),
+  SASL_AUTHENTICATION_FAILED: { code: "PERMISSION", advice: "user or password is wrong" },
+  UNSUPPORTED_SASL_MECHANISM: {
+    code: "PERMISSION",
+    advice: "the broker lets nobody in this way; set ?sasl= to what it offers",
+  },
+  PLT_KFK_AUTHENTICATION: { code: "PERMISSION", advice: "the broker does not let us in" },
+  ILLEGAL_SASL_STATE: { code: "PERMISSION", advice: "the broker asks for no login there" },
+  MESSAGE_TOO_LARGE: tooLarge,
+  RECORD_LIST_TOO_LARGE: tooLarge,
+  INVALID_SESSION_TIMEOUT: {
+    code: "CONFIG",
+    advice: "leaseMs is outside of the broker's group.min.session.timeout.ms (6000) and group.max.session.timeout.ms",
+  },
+  INCONSISTENT_GROUP_PROTOCOL: { code: "CONFIG", advice: "others, not of Waybill, are members of this consumer group" },
+  INVALID_REPLICATION_FACTOR: {
+    code: "CONFIG",
+    advice: "there are fewer brokers than copies asked for; set ?replication=",
+  },
+  INVALID_PARTITIONS: { code: "CONFIG", advice: "the broker does not make so many partitions" },
+  INVALID_CONFIG: { code: "CONFIG", advice: "the broker refuses a setting of a topic" },
+  POLICY_VIOLATION: { code: "PERMISSION", advice: "a policy of the cluster forbids it" },
+  INVALID_TOPIC_EXCEPTION: { code: "CONFIG", advice: "the broker refuses the name of a topic" },
+  UNSUPPORTED_VERSION: { code: "UNSUPPORTED", advice: "the broker is too old; Waybill needs Kafka 3.0 or newer" },
+  NOT_ENOUGH_REPLICAS: fewReplicas,
+  NOT_ENOUGH_REPLICAS_AFTER_APPEND: fewReplicas,
+  UNKNOWN_TOPIC_OR_PARTITION: { code: "MISSING", advice: "the topic is not there" },
+  NON_EMPTY_GROUP: { code: "BUSY", advice: "the group still has members" },
+  KAFKA_STORAGE_ERROR: { code: "UNAVAILABLE", advice: "the broker cannot write to its disk" },
+};
+
+const codes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there; if it is not what the URL says, the brokers' advertised.listeners do",
+  ENOTFOUND: "there is no such host; if it is not what the URL says, the brokers' advertised.listeners do",
+  EAI_AGAIN: "the name of the host cannot be looked up now",
+  PLT_KFK_USER: "it may ask for TLS; write kafkas:// in place of kafka://",
+};
+
+/** What the client or a broker said, in our words, with what was wanted. It holds no credential (LIF-6). */
+export function toError(thrown: unknown, what: string): WaybillError {
+  if (thrown instanceof WaybillError) return thrown;
+  if (!(thrown instanceof DriverError)) {
+    const said = thrown instanceof Error ? thrown.message.split("\n")[0]?.slice(0, 200) : "it was not said why";
+    return new WaybillError("UNAVAILABLE", `kafka: ${what} failed (${said})`);
+  }
+  const meaning = meanings[thrown.reason];
+  const advice = meaning?.advice ?? codes[thrown.reason];
+  const said = advice === undefined ? thrown.message : `${advice} (${thrown.message})`;
+  return new WaybillError(meaning?.code ?? "UNAVAILABLE", `kafka: ${what}: ${said}`);
+}
+
+/** Whether a broker has answered, and with which of these. */
+export function isAnswer(thrown: unknown, ...reasons: readonly string[]): boolean {
+  return thrown instanceof DriverError && thrown.kind === "refused" && reasons.includes(thrown.reason);
+}
+
+/** Whether it is the way there that failed, not the broker that refused. */
+export function isUnreachable(thrown: unknown): boolean {
+  return thrown instanceof DriverError && thrown.kind !== "refused";
+}
+
+/** What says that another broker keeps the group, or none does for now. */
+export const coordinatorReasons: readonly string[] = [
+  "NOT_COORDINATOR",
+  "COORDINATOR_NOT_AVAILABLE",
+  "COORDINATOR_LOAD_IN_PROGRESS",
+  "BROKER_NOT_AVAILABLE",
+];

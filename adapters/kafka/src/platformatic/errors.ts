@@ -1,0 +1,50 @@
+import { GenericError, MultipleErrors } from "@platformatic/kafka";
+import { DriverError } from "../driver.ts";
+
+/** What the client has thrown, in our words; `otherwise`: what it means where no broker has answered. */
+export function toDriverError(thrown: unknown, otherwise: "unreachable" | "lost", where: string): DriverError {
+  if (thrown instanceof DriverError) return thrown;
+  const answered = protocolErrorIn(thrown);
+  if (answered !== undefined) {
+    const said = answered.said === "" ? "" : `: ${answered.said}`;
+    return new DriverError("refused", answered.reason, `${where} answers ${answered.reason}${said}`, { cause: thrown });
+  }
+  const { reason, message } = rootOf(thrown);
+  // What was refused before it was written is written nowhere.
+  const isUnsent = message === "Connection closed";
+  return new DriverError(isUnsent ? "unreachable" : otherwise, reason, `${where}: ${message}`, { cause: thrown });
+}
+
+function protocolErrorIn(thrown: unknown): { readonly reason: string; readonly said: string } | undefined {
+  for (const error of chainOf(thrown)) {
+    if (!(error instanceof GenericError)) continue;
+    const { apiId, serverErrorMessage } = error as { readonly apiId?: unknown; readonly serverErrorMessage?: unknown };
+    if (typeof apiId === "string")
+      return { reason: apiId, said: typeof serverErrorMessage === "string" ? serverErrorMessage.slice(0, 300) : "" };
+  }
+  return undefined;
+}
+
+/** The first cause: what the system said, or the client. */
+function rootOf(thrown: unknown): { readonly reason: string; readonly message: string } {
+  const last = chainOf(thrown).at(-1);
+  if (!(last instanceof Error)) return { reason: "UNKNOWN", message: "the client failed without saying why" };
+  const { code } = last as { readonly code?: unknown };
+  return {
+    reason: typeof code === "string" ? code : last.name,
+    message: last.message.split("\n")[0]?.slice(0, 300) ?? "",
+  };
+}
+
+/** An error with all that it stands on, the outermost first. */
+function chainOf(thrown: unknown): readonly unknown[] {
+  const chain: unknown[] = [];
+  const visit = (error: unknown): void => {
+    if (error === undefined || error === null || chain.includes(error)) return;
+    chain.push(error);
+    if (error instanceof MultipleErrors || error instanceof AggregateError) for (const one of error.errors) visit(one);
+    if (error instanceof Error) visit(error.cause);
+  };
+  visit(thrown);
+  return chain;
+}

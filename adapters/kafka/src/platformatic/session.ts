@@ -1,0 +1,281 @@
+import { Buffer } from "node:buffer";
+import {
+  type Connection,
+  createTopicsV7,
+  decodeConsumerProtocolAssignment,
+  decodeConsumerProtocolSubscription,
+  deleteGroupsV2,
+  deleteRecordsV2,
+  deleteTopicsV6,
+  describeGroupsV5,
+  encodeConsumerProtocolAssignment,
+  encodeConsumerProtocolSubscription,
+  findCoordinatorV4,
+  heartbeatV4,
+  joinGroupV7,
+  leaveGroupV5,
+  listOffsetsV7,
+  metadataV12,
+  offsetCommitV8,
+  offsetFetchV8,
+  produceV9,
+  ResponseError,
+  syncGroupV5,
+} from "@platformatic/kafka";
+import type {
+  ClusterView,
+  Commit,
+  FetchAsk,
+  Fetched,
+  JoinAsk,
+  Joined,
+  Member,
+  NewRecord,
+  NewTopic,
+  OffsetAsk,
+  OffsetFound,
+  Partition,
+  Session,
+  Share,
+} from "../driver.ts";
+import { DriverError } from "../driver.ts";
+import type { Addresses, Connections } from "./connections.ts";
+import { toDriverError } from "./errors.ts";
+import { fetchFrom } from "./fetch.ts";
+import { byTopic } from "./groups.ts";
+
+const protocolType = "consumer";
+
+/** The requests of @platformatic/kafka, each to one broker, none tried again. */
+export class PlatformaticSession implements Session {
+  readonly #connections: Connections;
+  readonly #addresses: Addresses;
+  readonly #timeoutMs: number;
+
+  constructor(connections: Connections, addresses: Addresses, timeoutMs: number) {
+    this.#connections = connections;
+    this.#addresses = addresses;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  async view(topics: readonly string[] | undefined): Promise<ClusterView> {
+    const response = await this.#ask(undefined, (connection) =>
+      metadataV12.api.async(connection, topics === undefined ? null : [...topics], false, false),
+    ).catch(answerWithErrors<Awaited<ReturnType<typeof metadataV12.api.async>>>);
+    for (const { nodeId, host, port } of response.brokers) this.#addresses.set(nodeId, { host, port });
+    const found = response.topics.filter(({ errorCode }) => errorCode === 0 || errorCode === leaderNotAvailable);
+    return {
+      brokers: response.brokers.length,
+      topics: new Map(
+        found.map(({ name, partitions }) => [
+          name ?? "",
+          partitions
+            .toSorted((one, other) => one.partitionIndex - other.partitionIndex)
+            .map(({ leaderId, errorCode }) => ({ leader: errorCode === leaderNotAvailable ? -1 : leaderId })),
+        ]),
+      ),
+    };
+  }
+
+  async produce(node: number, { topic, partition }: Partition, records: readonly NewRecord[]): Promise<number> {
+    const messages = records.map(({ key, value, headers, timestamp }) => ({
+      topic,
+      partition,
+      timestamp: BigInt(timestamp),
+      headers: new Map(headers.map(([name, bytes]) => [Buffer.from(name), bufferOf(bytes)])),
+      ...(key !== undefined && { key: bufferOf(key) }),
+      // The types know no tombstones.
+      value: (value === undefined ? null : bufferOf(value)) as Buffer,
+    }));
+    const response = await this.#ask(node, (connection) =>
+      produceV9.api.async(connection, -1, this.#timeoutMs, messages, {}),
+    );
+    if (typeof response === "boolean") return -1;
+    return Number(response.responses[0]?.partitionResponses[0]?.baseOffset ?? -1);
+  }
+
+  fetch(
+    node: number,
+    asks: readonly FetchAsk[],
+    bounds: { readonly waitMs: number; readonly maxBytes: number },
+  ): Promise<readonly Fetched[]> {
+    return this.#ask(node, (connection) => fetchFrom(connection, asks, bounds));
+  }
+
+  async offsets(node: number, asks: readonly OffsetAsk[]): Promise<readonly OffsetFound[]> {
+    const topics = byTopic(asks, ({ partition, at }) => ({
+      partitionIndex: partition,
+      currentLeaderEpoch: -1,
+      timestamp: BigInt(at),
+    }));
+    const response = await this.#ask(node, (connection) => listOffsetsV7.api.async(connection, -1, 1, topics));
+    return response.topics.flatMap(({ name, partitions }) =>
+      partitions.map(({ partitionIndex, offset }) => ({
+        topic: name,
+        partition: partitionIndex,
+        offset: Number(offset),
+      })),
+    );
+  }
+
+  async coordinator(group: string): Promise<number> {
+    const response = await this.#ask(undefined, (connection) => findCoordinatorV4.api.async(connection, 0, [group]));
+    const [found] = response.coordinators;
+    if (found === undefined) throw new DriverError("refused", "COORDINATOR_NOT_AVAILABLE", "no broker keeps the group");
+    this.#addresses.set(found.nodeId, { host: found.host, port: found.port });
+    return found.nodeId;
+  }
+
+  async join(node: number, ask: JoinAsk): Promise<Joined> {
+    const metadata = encodeConsumerProtocolSubscription({
+      version: 1,
+      topics: [...ask.topics],
+      userData: bufferOf(ask.data),
+    });
+    const protocols = [{ name: ask.protocol, metadata }];
+    const response = await this.#ask(node, (connection) =>
+      joinGroupV7.api.async(
+        connection,
+        ask.group,
+        ask.sessionMs,
+        ask.rebalanceMs,
+        ask.id,
+        null,
+        protocolType,
+        protocols,
+      ),
+    ).catch((error: unknown) => nameGiven(error));
+    if (typeof response === "string") return this.join(node, { ...ask, id: response });
+    const leads = response.leader === response.memberId;
+    const members = response.members.map(({ memberId, metadata: data }) => ({
+      id: memberId,
+      data: decodeConsumerProtocolSubscription(data).userData,
+    }));
+    return { id: response.memberId, generation: response.generationId, members: leads ? members : undefined };
+  }
+
+  async sync(node: number, member: Member, protocol: string, shares: readonly Share[]): Promise<readonly Partition[]> {
+    const assignments = shares.map(({ id, partitions }) => ({
+      memberId: id,
+      assignment: encodeConsumerProtocolAssignment({
+        version: 1,
+        assignedPartitions: byTopic(partitions, ({ partition }) => partition).map((one) => ({
+          topic: one.name,
+          partitions: one.partitions,
+        })),
+      }),
+    }));
+    const { group, generation, id } = member;
+    const response = await this.#ask(node, (connection) =>
+      syncGroupV5.api.async(connection, group, generation, id, null, protocolType, protocol, assignments),
+    );
+    if (response.assignment.length === 0) return [];
+    const { assignedPartitions } = decodeConsumerProtocolAssignment(response.assignment);
+    return assignedPartitions.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+  }
+
+  async heartbeat(node: number, { group, generation, id }: Member): Promise<void> {
+    await this.#ask(node, (connection) => heartbeatV4.api.async(connection, group, generation, id, null));
+  }
+
+  async leave(node: number, { group, id }: Member): Promise<void> {
+    await this.#ask(node, (connection) => leaveGroupV5.api.async(connection, group, [{ memberId: id }]));
+  }
+
+  async commit(node: number, { group, generation, id }: Member, commits: readonly Commit[]): Promise<void> {
+    const topics = byTopic(commits, ({ partition, offset, metadata }) => ({
+      partitionIndex: partition,
+      committedOffset: BigInt(offset),
+      committedLeaderEpoch: -1,
+      committedMetadata: metadata,
+    }));
+    await this.#ask(node, (connection) => offsetCommitV8.api.async(connection, group, generation, id, null, topics));
+  }
+
+  async committed(node: number, group: string): Promise<readonly Commit[]> {
+    const response = await this.#ask(node, (connection) =>
+      offsetFetchV8.api.async(connection, [{ groupId: group, memberEpoch: -1, topics: null }], false),
+    );
+    return response.groups.flatMap(({ topics }) =>
+      topics.flatMap(({ name, partitions }) =>
+        partitions
+          .filter(({ committedOffset }) => committedOffset >= 0n)
+          .map(({ partitionIndex, committedOffset, metadata }) => ({
+            topic: name,
+            partition: partitionIndex,
+            offset: Number(committedOffset),
+            metadata: metadata ?? "",
+          })),
+      ),
+    );
+  }
+
+  async groupState(node: number, group: string): Promise<string> {
+    const response = await this.#ask(node, (connection) => describeGroupsV5.api.async(connection, [group], false));
+    return response.groups[0]?.groupState ?? "Dead";
+  }
+
+  async deleteGroup(node: number, group: string): Promise<void> {
+    await this.#ask(node, (connection) => deleteGroupsV2.api.async(connection, [group]));
+  }
+
+  async createTopics(topics: readonly NewTopic[]): Promise<void> {
+    const wanted = topics.map(({ name, partitions, replication, configs }) => ({
+      name,
+      numPartitions: partitions,
+      replicationFactor: replication,
+      assignments: [],
+      configs: Object.entries(configs).map(([setting, value]) => ({ name: setting, value })),
+    }));
+    await this.#ask(undefined, (connection) => createTopicsV7.api.async(connection, wanted, this.#timeoutMs, false));
+  }
+
+  async deleteTopics(topics: readonly string[]): Promise<void> {
+    const named = topics.map((name) => ({ name }));
+    await this.#ask(undefined, (connection) => deleteTopicsV6.api.async(connection, named, this.#timeoutMs));
+  }
+
+  async truncate(node: number, upTo: readonly (Partition & { readonly offset: number })[]): Promise<void> {
+    const topics = byTopic(upTo, ({ partition, offset }) => ({ partitionIndex: partition, offset: BigInt(offset) }));
+    await this.#ask(node, (connection) => deleteRecordsV2.api.async(connection, topics, this.#timeoutMs));
+  }
+
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+
+  async #ask<T>(node: number | undefined, request: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await (node === undefined ? this.#connections.any() : this.#connections.to(node));
+    try {
+      return await request(connection);
+    } catch (error) {
+      throw toDriverError(error, "lost", `${connection.host}:${connection.port}`);
+    }
+  }
+}
+
+const leaderNotAvailable = 5;
+
+/** What was answered beside the errors of some topics. */
+function answerWithErrors<T>(thrown: unknown): T {
+  const { cause } = thrown as Error;
+  if (cause instanceof ResponseError) return cause["response"] as T;
+  throw thrown;
+}
+
+/** The name that a group gives to a new member, with which it has to join. */
+function nameGiven(thrown: unknown): string {
+  if (
+    thrown instanceof DriverError &&
+    thrown.reason === "MEMBER_ID_REQUIRED" &&
+    thrown.cause instanceof ResponseError
+  ) {
+    const { memberId } = thrown.cause["response"] as { readonly memberId?: unknown };
+    if (typeof memberId === "string") return memberId;
+  }
+  throw thrown;
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}

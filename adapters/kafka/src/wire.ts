@@ -1,0 +1,180 @@
+import { Buffer } from "node:buffer";
+import type { Delivery, Headers, WireMessage } from "@waybill/core";
+import type { NewRecord, StoredRecord } from "./driver.ts";
+
+/*
+ * A message is a record: its key the record's, its body the value, its headers the headers (so structured CloudEvents are what other
+ * readers of CloudEvents expect). All else is one header, `waybill`, since every header costs: a JSON array `[id, source, deliverAt,
+ * priority, failures, deliveries, life, key, more]`, its end cut off where only nulls follow. `more` holds the headers that UTF-8 or
+ * our own name cannot carry, and `key` a key of that kind.
+ */
+
+/** What of a message changes while it is moved. */
+export interface Counts {
+  readonly failures: number;
+  /** Before the present one. */
+  readonly deliveries: number;
+  /** How often it was redriven: a letter of an earlier life is another letter. */
+  readonly life: number;
+}
+
+/** A message as a record gives it. */
+export interface Read extends WireMessage, Counts {
+  readonly malformed: string | undefined;
+}
+
+const own = "waybill";
+const none: Counts = { failures: 0, deliveries: 0, life: 0 };
+const encoder = new TextEncoder();
+
+/** A message as it is written. With `source` it says whose it is, which a topic's own record need not. */
+export function recordOf(
+  message: WireMessage,
+  now: number,
+  { counts = none, source = false }: { readonly counts?: Counts; readonly source?: boolean } = {},
+): NewRecord {
+  const { key, headers, body } = message;
+  const plain: (readonly [string, Uint8Array])[] = [];
+  let more: Record<string, string> | undefined;
+  for (const [name, value] of Object.entries(headers)) {
+    if (name !== own && name.isWellFormed() && value.isWellFormed()) plain.push([name, encoder.encode(value)]);
+    else Object.defineProperty((more ??= {}), name, { value, enumerable: true });
+  }
+  const oddKey = key !== undefined && !key.isWellFormed() ? key : null;
+  const meta: unknown[] = [
+    message.id,
+    source ? message.source : null,
+    message.deliverAt ?? null,
+    message.priority === 0 ? null : message.priority,
+    counts.failures === 0 ? null : counts.failures,
+    counts.deliveries === 0 ? null : counts.deliveries,
+    counts.life === 0 ? null : counts.life,
+    oddKey,
+    more ?? null,
+  ];
+  while (meta.at(-1) === null) meta.pop();
+  plain.push([own, encoder.encode(JSON.stringify(meta))]);
+  return { key: key === undefined ? undefined : encoder.encode(key), value: body, headers: plain, timestamp: now };
+}
+
+/** Whatever was read, as a message: what others wrote has its own headers, and the place it lies in for an id (INT-1, DLQ-3). */
+export function messageOf(
+  record: StoredRecord,
+  place: { readonly topic: string; readonly partition: number; readonly source: string },
+): Read {
+  const headers: Record<string, string> = {};
+  let written: Uint8Array | undefined;
+  for (const [name, value] of record.headers) {
+    if (name === own) written = value;
+    else set(headers, name, textOf(value));
+  }
+  const body = record.value ?? Buffer.alloc(0);
+  const key = record.key === undefined ? undefined : textOf(record.key);
+  const foreign: Read = {
+    id: `${place.topic}/${place.partition}/${record.offset}`,
+    dedupe: "",
+    source: place.source,
+    key,
+    headers,
+    body,
+    deliverAt: undefined,
+    priority: 0,
+    malformed: record.value === undefined ? "the record is a tombstone, it has no value" : undefined,
+    ...none,
+  };
+  if (written === undefined) return foreign;
+  const meta = parsed(textOf(written));
+  if (!isMeta(meta)) return { ...foreign, malformed: "the header waybill is not what was written there" };
+  const [id, source, deliverAt, priority, failures, deliveries, life, oddKey, more] = meta;
+  for (const [name, value] of Object.entries(more ?? {})) set(headers, name, value);
+  return {
+    id,
+    dedupe: id,
+    source: source ?? place.source,
+    key: oddKey ?? key,
+    headers,
+    body,
+    deliverAt: deliverAt ?? undefined,
+    priority: priority ?? 0,
+    malformed: undefined,
+    failures: failures ?? 0,
+    deliveries: deliveries ?? 0,
+    life: life ?? 0,
+  };
+}
+
+/** The numbers a copy goes on with: a failure counts in both, what was given back in none. */
+export function countsAfter(
+  delivery: Pick<Delivery, "failures" | "deliveries"> & { readonly life: number },
+  isFailure: boolean,
+): Counts {
+  const { failures, deliveries = 1, life } = delivery;
+  return isFailure ? { failures: failures + 1, deliveries, life } : { failures, deliveries: deliveries - 1, life };
+}
+
+/** About how many bytes a record takes in a batch, rather more than less. */
+export function sizeOf({ key, value, headers }: NewRecord): number {
+  let size = 40 + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const [name, bytes] of headers) size += 10 + 3 * name.length + bytes.length;
+  return size;
+}
+
+function set(headers: Record<string, string>, name: string, value: string): void {
+  // A name such as __proto__ must not be one of the object's own.
+  Object.defineProperty(headers, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+}
+
+type Meta = readonly [
+  id: string,
+  source?: string | null,
+  deliverAt?: number | null,
+  priority?: number | null,
+  failures?: number | null,
+  deliveries?: number | null,
+  life?: number | null,
+  key?: string | null,
+  more?: Headers | null,
+];
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isMeta(read: unknown): read is Meta {
+  if (!Array.isArray(read)) return false;
+  const [id, source, deliverAt, priority, failures, deliveries, life, key, more] = read as readonly unknown[];
+  return (
+    typeof id === "string" &&
+    isTextOrNull(source) &&
+    (isNone(deliverAt) || Number.isFinite(deliverAt)) &&
+    [priority, failures, deliveries, life].every(isCountOrNull) &&
+    isTextOrNull(key) &&
+    areHeadersOrNull(more)
+  );
+}
+
+function isNone(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return isNone(value) || typeof value === "string";
+}
+
+function isCountOrNull(value: unknown): boolean {
+  return isNone(value) || (Number.isSafeInteger(value) && Number(value) >= 0);
+}
+
+function areHeadersOrNull(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  if (typeof value !== "object" || Array.isArray(value)) return false;
+  return Object.values(value).every((one) => typeof one === "string");
+}
