@@ -27,6 +27,7 @@ import { Letters } from "./letters.ts";
 import { manifestOf } from "./manifest.ts";
 import { prefixOf } from "./names.ts";
 import { Outbox } from "./outbox.ts";
+import { policyOf } from "./policy.ts";
 import { Pulse } from "./pulse.ts";
 import { SqsReceiver } from "./receiver.ts";
 import { Router } from "./router.ts";
@@ -38,6 +39,7 @@ import { type Settings, settingsOf } from "./url.ts";
 export const sqs: Adapter = {
   name: "sqs",
   schemes: ["sqs:"],
+  permissions: policyOf,
   async connect(url, context) {
     const settings = settingsOf(url, context.options);
     if (settings.account !== undefined && context.topology === "create")

@@ -10,7 +10,7 @@ import { milliseconds, wholeNumber } from "./duration.ts";
 import { WaybillError } from "./errors.ts";
 import { idMaker } from "./ids.ts";
 import { checkName } from "./names.ts";
-import type { Adapter, Inbox, Random, Report } from "./seam.ts";
+import type { Adapter, AdapterContext, Inbox, Random, Report } from "./seam.ts";
 import type { WorkOptions } from "./subscribe-options.ts";
 
 export interface ConnectOptions {
@@ -101,9 +101,7 @@ export async function connect(to: string | URL | ConnectSettings, given: Connect
   const adapter = await adapterOf(parsed.protocol, options.adapters ?? []);
   const section = sectionOf(options, adapter.name);
   const connecting = adapter.connect(parsed, {
-    namespace: checkName("namespace", options.namespace ?? "waybill"),
-    topology: options.topology ?? "create",
-    options: options.options ?? section,
+    ...placeOf(options, adapter.name),
     clock,
     random,
     backoff,
@@ -111,6 +109,27 @@ export async function connect(to: string | URL | ConnectSettings, given: Connect
   });
   const transport = await (section === undefined ? connecting : connecting.catch(naming(`adapters.${adapter.name}`)));
   return new Bus({ ...context, transport });
+}
+
+/**
+ * What the broker's own administration has to allow a service with these settings, such as an IAM policy for `sqs:`. Connects to nothing.
+ * Rejects with `UNSUPPORTED` where the carrier has no such words, and as `connect` does with `UNKNOWN_SCHEME` and `CONFIG`.
+ */
+export async function permissionsOf({ url, ...options }: ConnectSettings): Promise<unknown> {
+  const parsed = parse(url);
+  const adapter = await adapterOf(parsed.protocol, options.adapters ?? []);
+  if (adapter.permissions === undefined)
+    throw new WaybillError("UNSUPPORTED", `${adapter.name} has no policy that could be written for it; see its README`);
+  return adapter.permissions(parsed, placeOf(options, adapter.name));
+}
+
+/** What an adapter is told of the place, beside its URL. */
+function placeOf(options: ConnectOptions, name: string): Pick<AdapterContext, "namespace" | "topology" | "options"> {
+  return {
+    namespace: checkName("namespace", options.namespace ?? "waybill"),
+    topology: options.topology ?? "create",
+    options: options.options ?? sectionOf(options, name),
+  };
 }
 
 function isSettings(to: string | URL | ConnectSettings): to is ConnectSettings {

@@ -6,7 +6,7 @@ export { Bus, type BusContext } from "./bus.ts";
 export { call, type Call, type CallOptions } from "./call.ts";
 export { type Cancel, type Clock, systemClock } from "./clock.ts";
 export { bytes, type Codec, json } from "./codec.ts";
-export { type BusReport, connect, type ConnectOptions, type ConnectSettings } from "./connect.ts";
+export { type BusReport, connect, type ConnectOptions, type ConnectSettings, permissionsOf } from "./connect.ts";
 export { type CloseOptions, Consumer, type ConsumerHealth, type HealthOptions } from "./consumer.ts";
 export { type DeadLetter, DeadLetters, type Selection } from "./dead-letters.ts";
 export type { Decoder, Foreign, RawMessage } from "./decoder.ts";

@@ -20,6 +20,8 @@ export interface Adapter {
    * `CORRUPT` or `UNAVAILABLE`; no message holds a credential (LIF-6).
    */
   connect(url: URL, context: AdapterContext): Promise<Transport>;
+  /** What the broker's own administration has to allow us there, in its own words. Asks nobody, and throws `CONFIG`. */
+  permissions?(url: URL, context: Pick<AdapterContext, "namespace" | "topology" | "options">): unknown;
 }
 
 export interface AdapterContext {

@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { connect } from "@waybill/core";
+import { connect, permissionsOf } from "@waybill/core";
 import { WaybillError } from "@waybill/core";
 import type { Adapter, AdapterContext, BusReport, ConnectOptions, ConnectSettings, Transport } from "@waybill/core";
 import { describe, expect, test } from "vitest";
@@ -131,6 +131,27 @@ describe("settings in one object", () => {
 
   test.each([undefined, null, {}])("%j is refused, whatever its type says", async (nothing) => {
     expect(await caught(() => connect(nothing as unknown as ConnectSettings))).toMatchObject({ code: "CONFIG" });
+  });
+});
+
+describe("permissions", () => {
+  test("are asked of the adapter, with the place and its own section, and nothing is connected to", async () => {
+    const adapter = showing(["show:"]);
+    const asking: Adapter = { ...adapter, permissions: (url, context) => ({ host: url.host, ...context }) };
+    const settings = { url: "show://there", namespace: "shop", adapters: [asking], sections: { showing: { a: 1 } } };
+    expect(await permissionsOf(settings)).toEqual({
+      host: "there",
+      namespace: "shop",
+      topology: "create",
+      options: { a: 1 },
+    });
+    expect(adapter.seen).toEqual([]);
+  });
+
+  test("are unsupported where the carrier has no words for them", async () => {
+    const error = await caught(() => permissionsOf({ url: "show://there", adapters: [showing(["show:"])] }));
+    expect(error).toMatchObject({ code: "UNSUPPORTED" });
+    expect(error.message).toContain("showing");
   });
 });
 

@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { ResolvedConfig } from "@waybill/config";
-import { type Bus, connect, type Manifest } from "@waybill/core";
+import { type Bus, connect, type Manifest, permissionsOf } from "@waybill/core";
 import type { Command, ExitCode, Invocation } from "../command.ts";
 import { anyTopic } from "../definitions.ts";
 import { codeOf } from "../error-code.ts";
@@ -16,10 +16,22 @@ export const doctor: Command = {
   details: [
     "✓ is right, ✗ is wrong, · is neither. It creates nothing, and shows no secret. Exit code 1 if something is wrong.",
   ],
-  flags: [],
-  examples: ["waybill doctor", "waybill doctor --url sqlite:./waybill.db --json"],
-  run: async (invocation) => await new Examination(invocation).run(),
+  flags: [{ name: "iam", summary: "nothing is examined: prints the least IAM policy for these settings, of sqs:" }],
+  examples: [
+    "waybill doctor",
+    "waybill doctor --url sqlite:./waybill.db --json",
+    "waybill doctor --url sqs://eu-central-1 --iam",
+  ],
+  run: async (invocation) =>
+    invocation.args.has("iam") ? await printPolicy(invocation) : await new Examination(invocation).run(),
 };
+
+async function printPolicy(invocation: Invocation): Promise<ExitCode> {
+  const { settings } = await configOf(invocation);
+  const policy = await permissionsOf(settings);
+  await invocation.output.result(policy, JSON.stringify(policy, undefined, 2));
+  return 0;
+}
 
 type Mark = "✓" | "✗" | "·";
 const oldestNode = [22, 13] as const;

@@ -56,6 +56,18 @@ test("nothing there yet is not wrong where it may be created", async () => {
   await expect(rm(join(folder, "new.db"))).rejects.toThrow("ENOENT");
 });
 
+test("--iam prints the least policy for the settings, and connects to nothing", async () => {
+  const { run, json } = await place({ topology: "verify", adapters: { sqs: { sns: false } } });
+  const { code, stdout } = await run("doctor", "--url", "sqs://eu-central-1", "--iam");
+  expect(code).toBe(0);
+  expect(stdout).toContain('"sqs:SendMessage"');
+  expect(stdout).not.toMatch(/sns:/);
+  expect(await json("doctor", "--url", "sqs://eu-central-1", "--iam")).toEqual([JSON.parse(stdout)]);
+  const other = await run("doctor", "--iam");
+  expect(other.code).toBe(1);
+  expect(other.stderr).toContain("sqlite has no policy");
+});
+
 test("mistakes in the settings are shown, all of them", async () => {
   const { run } = await place({ namespase: "x", publishTimeout: "soon" });
   const { code, stdout } = await run("doctor");
