@@ -221,6 +221,7 @@ export class Api {
   }
 
   close(): void {
+    this.#gate.close();
     this.#clients.sqs.destroy();
     this.#clients.sns.destroy();
   }

@@ -99,6 +99,12 @@ export function isThrottling(thrown: unknown): boolean {
   return meaningOf(thrown).throttled === true;
 }
 
+/** Whether it was refused for this machine's clock, which the SDK has corrected for by now. */
+export function isOfSkew(thrown: unknown): boolean {
+  const { $metadata } = Object(thrown) as { readonly $metadata?: { readonly clockSkewCorrected?: boolean } };
+  return $metadata?.clockSkewCorrected === true && meaningOf(thrown) === skewed;
+}
+
 /** Whether it is the way there that failed, not the service that refused. */
 export function isUnreachable(thrown: unknown): boolean {
   return !(thrown instanceof WaybillError) && meanings[nameOf(thrown)] === undefined && !isRefusal(statusOf(thrown));
@@ -111,6 +117,7 @@ export function isCertain(thrown: unknown): boolean {
 }
 
 function meaningOf(thrown: unknown): Meaning {
+  if (thrown instanceof Error && /^signature (expired|not yet current)/i.test(thrown.message)) return skewed;
   const meaning = meanings[nameOf(thrown)];
   if (meaning !== undefined) return meaning;
   const status = statusOf(thrown);

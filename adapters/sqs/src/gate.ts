@@ -1,8 +1,10 @@
 import { type AdapterContext, WaybillError } from "@waybill/core";
-import { isCertain, isThrottling, isUnreachable, toError } from "./errors.ts";
+import { isCertain, isOfSkew, isThrottling, isUnreachable, toError } from "./errors.ts";
 
 /** How many requests' bounds a question may take that can be asked again. */
 const patience = 3;
+
+const closed = new WaybillError("CLOSED", "sqs: the connection is closed");
 
 /** Why a request has failed, in our words, and whether nothing was done for certain. */
 export class RequestError extends Error {
@@ -33,6 +35,7 @@ export class Gate {
   #isLost = false;
   /** Whether there has been an answer: before that a wrong URL is told at once. */
   #wasAnswered = false;
+  #isClosed = false;
 
   constructor(context: Pick<AdapterContext, "clock" | "backoff" | "report">, timeoutMs: number) {
     this.#context = context;
@@ -42,12 +45,16 @@ export class Gate {
   /** Makes a request, by the deadline (epoch ms) and within the bound plus `waitMs`. Rejects with a `RequestError`. */
   async run<T>(action: string, deadline: number, request: (signal: AbortSignal) => Promise<T>, waitMs = 0): Promise<T> {
     await this.#open(deadline, action);
+    // The SDK's clients would make new connections.
+    if (this.#isClosed) throw new RequestError(closed, true, closed);
     const { clock } = this.#context;
     const controller = new AbortController();
     const left = Math.min(this.#timeoutMs + waitMs, Math.max(deadline - clock.now(), 1));
     const cancel = clock.after(left, () => controller.abort());
+    const once = (): Promise<T> => request(controller.signal);
     try {
-      const answer = await request(controller.signal);
+      // By what it was told the SDK has set its clock.
+      const answer = await once().catch((thrown: unknown) => (isOfSkew(thrown) ? once() : Promise.reject(thrown)));
       this.#answered();
       return answer;
     } catch (thrown) {
@@ -55,6 +62,11 @@ export class Gate {
     } finally {
       cancel();
     }
+  }
+
+  /** From now on nothing is asked. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** What may be asked twice: asked again while there is no answer, or it is throttled, within a bound. */

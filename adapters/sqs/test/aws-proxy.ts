@@ -7,6 +7,8 @@ export interface Asked {
   /** Such as `SendMessageBatch`; of SNS, which speaks another protocol, the action of its form. */
   readonly action: string;
   readonly body: Readonly<Record<string, unknown>>;
+  /** Epoch ms. */
+  readonly signedAt: number;
   /** Asks the server, with another body where one is given; resolves to what it answers. */
   readonly pass: (body?: Readonly<Record<string, unknown>>) => Promise<Answer>;
 }
@@ -14,6 +16,7 @@ export interface Asked {
 export interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What is answered in the server's place; `lost`: nothing, and the connection is cut. Undefined: the rule is about others. */
@@ -98,6 +101,7 @@ export class AwsProxy implements AsyncDisposable {
     try {
       const asked: Asked = {
         action,
+        signedAt: timeOf(String(request.headers["x-amz-date"])),
         body: isJson ? (JSON.parse(raw) as Record<string, unknown>) : {},
         pass: async (body) => {
           const { status, text } = await send(body === undefined ? raw : JSON.stringify(body));
@@ -108,12 +112,19 @@ export class AwsProxy implements AsyncDisposable {
       if (answer === "lost") return void request.socket.destroy();
       const { status, text } =
         answer === undefined ? await send(raw) : { status: answer.status, text: JSON.stringify(answer.body) };
-      response.writeHead(status, { "content-type": isJson ? "application/x-amz-json-1.0" : "text/xml" });
+      const type = { "content-type": isJson ? "application/x-amz-json-1.0" : "text/xml" };
+      response.writeHead(status, { ...type, ...answer?.headers });
       response.end(text);
     } catch {
       request.socket.destroy();
     }
   }
+}
+
+/** `20260102T030405Z` */
+function timeOf(written: string): number {
+  const [year, month, day, hour, minute, second] = (written.match(/\d\d\d\d(?=\d{4}T)|\d\d/g) ?? []).map(Number);
+  return Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second);
 }
 
 /** The service refuses the request. */
