@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { inspect } from "node:util";
-import type { SendResult } from "@waybill/core";
+import type { Delivery, SendResult } from "@waybill/core";
 import { orSkip, startBroker } from "@waybill/testing";
 import { afterAll, describe, expect, test } from "vitest";
 import { AwsProxy, failing, losing, refusing } from "./aws-proxy.ts";
@@ -122,6 +122,79 @@ describe.skipIf(broker === undefined)("what AWS does and no emulator", () => {
     expect(await settle()).toEqual(["settled"]);
     expect((await rig.transport.depth(inboxOf(queue))).dead).toBe(1);
   });
+
+  test("the reply to a publish is lost: sent again to a FIFO queue it is there once", async () => {
+    await using proxy = await AwsProxy.before(url);
+    await using rig = await rigOn(proxy.url);
+    const queue = sourceOf("lost-publish", { ordered: true });
+    await rig.transport.declare([queue]);
+    proxy.next("SendMessageBatch", losing);
+    expect(errorsOf(await rig.transport.send(queue, [letter("a")], soon()))).toEqual(["unknown UNAVAILABLE"]);
+    expect(await rig.transport.send(queue, [letter("a")], soon())).toEqual(["stored"]);
+    expect((await rig.transport.depth(inboxOf(queue))).ready).toBe(1);
+  });
+
+  test("some of a deletion fail inside of a 200: these alone are still ours, and settled again", async () => {
+    await using proxy = await AwsProxy.before(url);
+    await using rig = await rigOn(proxy.url);
+    const queue = sourceOf("partial-acks");
+    await rig.transport.declare([queue]);
+    await rig.transport.send(
+      queue,
+      range(10).map((n) => letter(`m${n}`)),
+      soon(),
+    );
+    await using member = await Member.of(rig, inboxOf(queue));
+    await member.has(10);
+    proxy.next(
+      "DeleteMessageBatch",
+      failing((_, index) => index === 4, { Code: "InternalError", SenderFault: false }),
+    );
+    const results = await member.ack();
+    expect(results.filter((result) => result === "settled")).toHaveLength(9);
+    expect(results[4]).toMatchObject({ code: "UNAVAILABLE" });
+    const failed = member.got.splice(0).filter((_, index) => results[index] !== "settled");
+    member.got.push(...failed);
+    expect(await member.ack()).toEqual(["settled"]);
+    const { ready, inFlight } = await rig.transport.depth(inboxOf(queue));
+    expect([ready, inFlight]).toEqual([0, 0]);
+  });
+
+  test.each([
+    ["fewer", "0"],
+    ["more", "7"],
+  ])(
+    "a depth that is stale and says %s: a listing shows all the same what is there, and ends (DLQ-5)",
+    async (_, count) => {
+      await using proxy = await AwsProxy.before(url);
+      await using rig = await rigOn(proxy.url);
+      const queue = sourceOf(`stale-${count}`);
+      await rig.transport.declare([queue]);
+      await rig.transport.send(
+        queue,
+        range(3).map((n) => letter(`m${n}`)),
+        soon(),
+      );
+      await using member = await Member.of(rig, inboxOf(queue));
+      await member.has(3);
+      await member.receiver.settle(member.got.map((delivery) => ({ delivery, outcome: "dead", note: {} })));
+      proxy.rule(({ action, pass }) => {
+        if (action !== "GetQueueAttributes") return undefined;
+        return pass().then(({ status, body }) => {
+          const there = body["Attributes"] as Readonly<Record<string, string>>;
+          const stale = { ApproximateNumberOfMessages: count, ApproximateNumberOfMessagesNotVisible: "0" };
+          return { status, body: { Attributes: { ...there, ...stale } } };
+        });
+      });
+      const shown: string[] = [];
+      const visit = async ({ id }: Delivery): Promise<"keep"> => {
+        shown.push(id);
+        return "keep";
+      };
+      await rig.transport.walk(inboxOf(queue), visit, new AbortController().signal);
+      expect(shown.toSorted()).toEqual(["m0", "m1", "m2"]);
+    },
+  );
 
   test("a message comes twice: both settle, each by its own handle", async () => {
     await using proxy = await AwsProxy.before(url);
