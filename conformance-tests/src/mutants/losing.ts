@@ -129,7 +129,9 @@ function sendsAgain(adapter: Adapter): Adapter {
     async send(to, messages, options) {
       for (const [inbox, delivery] of isLost() ? had.splice(0) : []) {
         const copy = { ...delivery, dedupe: `${delivery.dedupe}-again` };
-        await transport.send({ kind: "inbox", inbox }, [copy], options);
+        const [result] = await transport.send({ kind: "inbox", inbox }, [copy], options);
+        // The broker may still be away.
+        if (result !== "stored") had.push([inbox, delivery]);
       }
       return transport.send(to, messages, options);
     },
