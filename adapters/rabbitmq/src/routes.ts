@@ -15,7 +15,7 @@ export class Routes {
 
   /** A message on its way to an address, to be delivered there from `now` on or from when it is due. @throws WaybillError `NO_ROUTE` */
   packet(to: Address, message: WireMessage, now: number): Packet {
-    const state = stateOf(to, message);
+    const state = stateOf(to, message, now);
     const delayMs = message.deliverAt === undefined ? 0 : message.deliverAt - now;
     if (to.kind === "source" && to.shape.kind !== "queue") {
       const route = routeOf(to.name, topicLane(to.shape, message));
@@ -83,12 +83,14 @@ function topicLane(shape: Shape, message: WireMessage): number {
 }
 
 /** What the place it lies in does not tell. */
-function stateOf(to: Address, { source, deliverAt, priority }: WireMessage): State | undefined {
+function stateOf(to: Address, { source, deliverAt, priority }: WireMessage, now: number): State | undefined {
+  const isKept = to.kind === "source" && to.shape.retainMs > 0;
   const isTold = to.kind === "source" ? to.name === source : to.kind === "inbox" && to.inbox.source === source;
-  if (isTold && deliverAt === undefined && priority === 0) return undefined;
+  if (isTold && deliverAt === undefined && priority === 0 && !isKept) return undefined;
   return {
     ...(isTold ? {} : { source }),
     ...(deliverAt === undefined ? {} : { deliverAt }),
     ...(priority === 0 ? {} : { priority }),
+    ...(isKept ? { at: now } : {}),
   };
 }

@@ -6,7 +6,8 @@ import type { ConsumeMessage, GetMessage } from "amqplib";
 /*
  * A message of ours has its body as it is, `messageId`, `contentType`, and user headers as headers of strings. What AMQP has no
  * place for stands in four headers of ours, each only where there is something to say: `waybill-key`; `waybill-state`, a JSON object
- * of what a copy must not forget; `waybill-headers`, a list of names and values that may not stand by themselves.
+ * of what a copy must not forget; `waybill-headers`, names and values that may not stand by themselves: a JSON list of their lengths,
+ * and then all of them. It is a text, for a stream forgets lists.
  */
 
 /** What a message goes on with when it moves. */
@@ -20,6 +21,8 @@ export interface State {
   /** Before this copy. */
   readonly deliveries?: number | undefined;
   readonly priority?: number | undefined;
+  /** When it was published to a topic that keeps what every group has settled, epoch ms. */
+  readonly at?: number | undefined;
 }
 
 /** Where a message is published to. */
@@ -96,13 +99,13 @@ function headersFor(headers: Headers, isType: boolean): Record<string, unknown> 
     if (isPlain(name)) written[name] = value;
     else (others ??= []).push(name, value);
   }
-  if (others !== undefined) written[names.others] = others;
+  if (others !== undefined) written[names.others] = textOfAll(others);
   return written;
 }
 
 /** Names that mean nothing to amqplib, to RabbitMQ or to us. */
 function isPlain(name: string): boolean {
-  return !/^(x-.*|cc|bcc|waybill-(key|state|headers|to|d\d+)|__proto__|)$/is.test(name) && isShort(name);
+  return !/^(x-.*|cc|bcc|waybill-(key|state|headers|replay|to|d\d+)|__proto__|)$/is.test(name) && isShort(name);
 }
 
 /** What stands in a queue, whoever put it there. */
@@ -120,7 +123,8 @@ export function heldOf({ message, lane, source }: Stored): Held {
   const state = stateIn(written[names.state]);
   const headers = headersIn(written, properties as unknown as Readonly<Record<string, unknown>>);
   const flaw = state === undefined ? `the header ${names.state} is not what was written there` : undefined;
-  const malformed = flaw ?? (headers === undefined ? `the header ${names.others} is no list of strings` : undefined);
+  const malformed =
+    flaw ?? (headers === undefined ? `the header ${names.others} is not what was written there` : undefined);
   const key = written[names.key];
   const returns = returnsOf(written);
   const id = state?.id ?? textOf(properties.messageId) ?? `unnamed-${randomUUID()}`;
@@ -165,12 +169,12 @@ function headersIn(
   const type = textOf(properties["contentType"]);
   if (type !== undefined) headers[contentType] = type;
   for (const name in written) if (isPlain(name)) headers[name] = textOf(written[name]) ?? "";
-  const others = written[names.others];
-  if (others === undefined) return headers;
-  if (!Array.isArray(others) || !others.every((one) => typeof one === "string")) return undefined;
+  if (written[names.others] === undefined) return headers;
+  const others = textsIn(written[names.others]);
+  if (others === undefined) return undefined;
   const entries = Object.entries(headers);
   for (let index = 0; index + 1 < others.length; index += 2)
-    entries.push([String(others[index]), String(others[index + 1])]);
+    entries.push([others[index] ?? "", others[index + 1] ?? ""]);
   // So that a header may be called as a member of Object.
   return Object.fromEntries(entries);
 }
@@ -181,13 +185,31 @@ function textOf(value: unknown): string | undefined {
   return Buffer.isBuffer(value) ? value.toString() : JSON.stringify(value);
 }
 
+function textOfAll(texts: readonly string[]): string {
+  return JSON.stringify(texts.map(({ length }) => length)) + texts.join("");
+}
+
+/** Undefined of what we have not written. */
+function textsIn(written: unknown): readonly string[] | undefined {
+  if (typeof written !== "string") return undefined;
+  let from = written.indexOf("]") + 1;
+  const lengths = jsonIn(written.slice(0, from));
+  if (!Array.isArray(lengths) || lengths.length % 2 !== 0 || !lengths.every(isCount)) return undefined;
+  const texts = lengths.map((length) => written.slice(from, (from += length)));
+  return from === written.length ? texts : undefined;
+}
+
 /** Undefined of what we have not written. */
 function stateIn(written: unknown): State | undefined {
   if (written === undefined) return {};
+  const state = jsonIn(written);
+  return isState(state) ? state : undefined;
+}
+
+function jsonIn(written: unknown): unknown {
   if (typeof written !== "string") return undefined;
   try {
-    const state: unknown = JSON.parse(written);
-    return isState(state) ? state : undefined;
+    return JSON.parse(written);
   } catch {
     return undefined;
   }
@@ -195,14 +217,16 @@ function stateIn(written: unknown): State | undefined {
 
 function isState(value: unknown): value is State {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const { source, id, deliverAt, failures, deliveries, priority } = value as Readonly<Record<keyof State, unknown>>;
+  const { source, id, deliverAt, failures, deliveries, priority, at } = value as Readonly<Record<keyof State, unknown>>;
   return (
     [source, id].every((text) => text === undefined || typeof text === "string") &&
-    (deliverAt === undefined || Number.isFinite(deliverAt)) &&
-    [failures, deliveries, priority].every(
-      (count) => count === undefined || (Number.isSafeInteger(count) && Number(count) >= 0),
-    )
+    [deliverAt, at].every((time) => time === undefined || Number.isFinite(time)) &&
+    [failures, deliveries, priority].every((count) => count === undefined || isCount(count))
   );
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 /** Whether it was delivered more often than it failed. */

@@ -47,7 +47,15 @@ describe("a message on the wire", () => {
   });
 
   test("names that mean something to the server are no headers of ours there", () => {
-    const headers = { "x-death": "1", CC: "other", bcc: "other", "waybill-key": "2", "waybill-d3": "0", plain: "3" };
+    const headers = {
+      "x-death": "1",
+      CC: "other",
+      bcc: "other",
+      "waybill-key": "2",
+      "waybill-replay": "end",
+      "waybill-d3": "0",
+      plain: "3",
+    };
     const packet = packetOf(message({ headers }), undefined, route);
     expect(Object.keys(packet.headers)).toEqual(["plain", "waybill-headers"]);
     expect(delivered(packet).headers).toEqual(headers);
@@ -77,7 +85,12 @@ describe("a message on the wire", () => {
       type: "kind",
     });
     expect(delivered(foreign).id).toMatch(/^unnamed-/);
-    for (const broken of [{ "waybill-state": "{" }, { "waybill-state": 7 }, { "waybill-headers": "x" }]) {
+    for (const broken of [
+      { "waybill-state": "{" },
+      { "waybill-state": 7 },
+      { "waybill-headers": "x" },
+      { "waybill-headers": "[1,2]ab" },
+    ]) {
       const held = delivered({ body, headers: broken });
       expect(held.malformed).toMatch(/waybill-/);
       expect(held.body).toEqual(body);
