@@ -32,8 +32,22 @@ export class Incarnations {
       await channel.assertQueue(queue, birth(expires));
       const known = isNew ? "" : await this.#read(channel, queue);
       if (known !== "") return known;
-      channel.sendToQueue(queue, Buffer.from(randomBytes(4).toString("hex")), { persistent: true });
+      channel.sendToQueue(queue, Buffer.from(newLife()), { persistent: true });
       return this.#read(channel, queue);
+    });
+  }
+
+  /** As it lives now. Rejects with `MISSING` where there is none. */
+  current(connection: Connection, base: string): Promise<string> {
+    return withChannel(connection, (channel) => this.#read(channel, birthQueue(base)));
+  }
+
+  /** Says that another life begins. Resolves when all can see it. */
+  async begin(connection: Connection, base: string, born: string): Promise<void> {
+    await withChannel(connection, async (channel) => {
+      channel.sendToQueue(birthQueue(base), Buffer.from(born), { persistent: true });
+      for (let left = glances; left > 0 && (await this.#read(channel, birthQueue(base))) !== born; left -= 1)
+        await this.#glance();
     });
   }
 
@@ -67,10 +81,19 @@ export class Incarnations {
         channel.nack(message, false, true);
         return message.content.toString();
       }
-      await new Promise<void>((resolve) => void this.#clock.after(glanceMs, resolve));
+      await this.#glance();
     }
     return "";
   }
+
+  #glance(): Promise<void> {
+    return new Promise<void>((resolve) => void this.#clock.after(glanceMs, resolve));
+  }
+}
+
+/** What tells a life of an inbox from those before it. */
+export function newLife(): string {
+  return randomBytes(4).toString("hex");
 }
 
 interface Birth {

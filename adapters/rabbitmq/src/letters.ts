@@ -3,7 +3,7 @@ import type { Channel, ConsumeMessage } from "amqplib";
 import { closeChannel, openChannel, withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { stateOf } from "./moves.ts";
-import { deadQueue, readyQueue } from "./names.ts";
+import { deadQueue, readyQueue, walkLock } from "./names.ts";
 import { inboxLane } from "./routes.ts";
 import type { Shared } from "./shared.ts";
 import { type Held, heldOf } from "./wire.ts";
@@ -23,13 +23,13 @@ const patienceMs = 1_000;
 
 /**
  * Shows the dead letters that are there when it starts, oldest first (DLQ-5). There is no way to look at a message: each is taken, and
- * kept from others until the end of the walk, when all that was kept goes back to where it was.
+ * kept from others until the end of the walk, when all that was kept goes back to where it was. Whoever came second would see none.
  */
 export async function walk(options: Walk): Promise<void> {
   const { shared, base, signal } = options;
   const connection = await shared.consuming.ready(shared.context.clock.now() + shared.settings.commandTimeoutMs);
   const queue = deadQueue(base);
-  await shared.letterLock.run(connection, queue, signal, async () => {
+  await shared.lock.run(connection, walkLock(queue), signal, async () => {
     const left = await withChannel(connection, (channel) => channel.checkQueue(queue));
     if (left.messageCount > 0) await new LetterWalk(options, connection, queue).run(left.messageCount);
   });

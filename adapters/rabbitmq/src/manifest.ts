@@ -26,6 +26,6 @@ export function manifestOf(shape: Shape, settings: Settings): Manifest {
     settle: "written",
     durability: "disk",
     depth: "approximate",
-    can: new Set(["topics", "patterns", "once", "rpc"]),
+    can: new Set(["topics", "patterns", ...(shape.kind === "topic" ? ["replay" as const] : []), "once", "rpc"]),
   };
 }

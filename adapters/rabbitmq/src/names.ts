@@ -56,6 +56,31 @@ export function deadQueue(base: string): string {
   return `${base}:dead`;
 }
 
+/** Held by whoever walks through these dead letters. */
+export function walkLock(dead: string): string {
+  return `${dead}:walk`;
+}
+
+/** What a topic keeps for replay. */
+export function keptQueue(namespace: string, topic: string): string {
+  return cut(`${spaceOf(namespace)}:kept:${encoded(topic)}`);
+}
+
+/** What a shard gets before what lies in its queue, in this life of its inbox. */
+export function pastQueue(base: string, shard: number, born: string): string {
+  return `${base}:past:${laneName(shard)}:${born}`;
+}
+
+/** There as long as an inbox has not got all that it was to get of the past. */
+export function unfilledQueue(base: string): string {
+  return `${base}:unfilled`;
+}
+
+/** Held by whoever fills the inbox. */
+export function fillLock(base: string): string {
+  return `${base}:fill`;
+}
+
 /** What its members say of one shard: the last word counts. */
 export function ledgerQueue(base: string, shard: number): string {
   return `${base}:note:${laneName(shard)}`;

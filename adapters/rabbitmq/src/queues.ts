@@ -49,6 +49,28 @@ export function birth(expires: number | undefined): Options.AssertQueue {
   return quorum({ "x-max-length": 1, "x-overflow": "drop-head", "x-delivery-limit": unlimited, ...lived(expires) });
 }
 
+/** What a topic keeps. The server forgets whole segments only, so what is in one with younger messages stays as long as they do. */
+export function kept(retainMs: number): Options.AssertQueue {
+  return {
+    durable: true,
+    arguments: {
+      "x-queue-type": "stream",
+      "x-max-age": `${Math.ceil(retainMs / 1_000) + 1}s`,
+      "x-stream-max-segment-size-bytes": 2 ** 25,
+    },
+  };
+}
+
+/** What a shard gets before what is in its queue. */
+export function past(): Options.AssertQueue {
+  return quorum({ "x-delivery-limit": unlimited });
+}
+
+/** Holds one message: where a filling that is not done began. */
+export function unfilled(expires: number | undefined): Options.AssertQueue {
+  return quorum({ "x-max-length": 1, "x-overflow": "drop-head", "x-delivery-limit": unlimited, ...lived(expires) });
+}
+
 /** Holds nothing. */
 export function members(): Options.AssertQueue {
   return quorum({});

@@ -21,13 +21,14 @@ import { depthOf } from "./depth.ts";
 import { Incarnations } from "./incarnations.ts";
 import { isSharded } from "./lanes.ts";
 import { Ladder } from "./ladder.ts";
-import { LetterLock } from "./letter-lock.ts";
 import { walk } from "./letters.ts";
 import { Link } from "./link.ts";
+import { Lock } from "./lock.ts";
 import { Management } from "./management.ts";
 import { manifestOf } from "./manifest.ts";
 import { Outbox } from "./outbox.ts";
 import { QueueReceiver } from "./receiver.ts";
+import { Refill } from "./refill.ts";
 import { Routes } from "./routes.ts";
 import type { Shared } from "./shared.ts";
 import { ShardedReceiver } from "./sharded-receiver.ts";
@@ -64,28 +65,31 @@ class RabbitTransport implements Transport {
     const routes = new Routes(namespace);
     const ladder = new Ladder(namespace, verify);
     const incarnations = new Incarnations(context.clock);
+    const lock = new Lock(context);
+    const outbox = new Outbox({
+      link: this.#publishing,
+      context,
+      routes,
+      ladder,
+      incarnations,
+      patienceMs: settings.commandTimeoutMs,
+    });
     this.#shared = {
       settings,
       context,
       routes,
+      lock,
+      outbox,
       consuming: this.#consuming,
       topology: new Topology({
         incarnations,
+        refill: new Refill({ ...settings, context, incarnations, lock, outbox }),
         clock: context.clock,
         namespace,
         verify,
         routes,
         sweepMs: settings.sweepMs,
       }),
-      outbox: new Outbox({
-        link: this.#publishing,
-        context,
-        routes,
-        ladder,
-        incarnations,
-        patienceMs: settings.commandTimeoutMs,
-      }),
-      letterLock: new LetterLock(context),
     };
   }
 

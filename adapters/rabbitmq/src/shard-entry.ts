@@ -1,4 +1,4 @@
-import type { Cancel } from "@waybill/core";
+import { type Cancel, KeyedGate } from "@waybill/core";
 import { blank, type Ledger, type Line } from "./ledger.ts";
 import type { Held } from "./wire.ts";
 
@@ -33,4 +33,21 @@ export function withLine(held: Held, { failures, uncounted, note }: Line): Held 
     deliveries: Math.max(1, 1 + (held.state.deliveries ?? 0) + held.returns - uncounted),
     headers: { ...held.headers, ...note },
   };
+}
+
+/** Those that are not in hand, which are taken out. */
+export function takeWaiting(entries: Map<number, Entry>): readonly Entry[] {
+  const waiting = [...entries.values()].filter(({ inHand }) => !inHand);
+  for (const { held, timer } of waiting) {
+    timer?.();
+    entries.delete(held.tag);
+  }
+  return waiting;
+}
+
+/** With these in front of their keys. */
+export function gateOf(entries: Iterable<Entry>): KeyedGate<Entry> {
+  const gate = new KeyedGate<Entry>();
+  for (const entry of entries) if (entry.held.key !== undefined) gate.enter(entry.held.key, entry);
+  return gate;
 }

@@ -5,7 +5,8 @@ import { closeChannel, openConfirming, withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import type { Ledger } from "./ledger.ts";
 import { LedgerCell, lookInto } from "./ledger-cell.ts";
-import { type Entry, linesOf, withLine } from "./shard-entry.ts";
+import { Replay } from "./replay.ts";
+import { type Entry, gateOf, linesOf, takeWaiting, withLine } from "./shard-entry.ts";
 import { Suspects } from "./suspects.ts";
 import { type Held, heldOf, isSuspicious } from "./wire.ts";
 
@@ -16,6 +17,8 @@ export interface ShardOptions {
   readonly lane: number;
   readonly queue: string;
   readonly ledgerQueue: string;
+  /** Where its past lies in a life of its inbox. */
+  readonly pastQueue: (life: string) => string;
   readonly sourceOf: (route: string) => string;
   /** Something can be delivered. */
   readonly ready: () => void;
@@ -39,11 +42,10 @@ export class Shard {
   readonly #options: ShardOptions;
   readonly #channel: ConfirmChannel;
   readonly #acks: Acks;
-  readonly #gate = new KeyedGate<Entry>();
+  #gate = new KeyedGate<Entry>();
+  readonly #replay: Replay;
   readonly #entries = new Map<number, Entry>();
   #ready: Entry[] = [];
-  /** What came before the ledger was read. */
-  #early: ConsumeMessage[] = [];
   #cell: LedgerCell | undefined;
   #isReading = false;
   readonly #suspects: Suspects;
@@ -57,6 +59,8 @@ export class Shard {
     this.#options = options;
     this.#acks = new Acks(channel);
     this.#suspects = new Suspects({ write: () => this.#write(), ready: options.ready });
+    const enter = (message: ConsumeMessage): void => this.#cell && this.#enter(message, this.#cell);
+    this.#replay = new Replay({ ...options, channel, acks: this.#acks, enter, dropWaiting: () => this.#dropWaiting() });
   }
 
   static async open(options: ShardOptions): Promise<Shard> {
@@ -90,8 +94,8 @@ export class Shard {
 
   /** When what has been unsettled for longest came, epoch ms. */
   get oldestAt(): number {
-    for (const { cameAt } of this.#entries.values()) return cameAt;
-    return Infinity;
+    for (const { cameAt } of this.#entries.values()) return Math.min(cameAt, this.#replay.since);
+    return this.#replay.since;
   }
 
   get over(): WaybillError | undefined {
@@ -128,6 +132,7 @@ export class Shard {
       this.#suspects.delete(tag);
       this.#cell?.forget(id);
       if (entry !== undefined) this.#leave(entry);
+      this.#replay.settled(tag);
     }
     if (this.#entries.size === 0) void this.#cell?.flush().catch(() => undefined);
     this.#settled();
@@ -177,6 +182,7 @@ export class Shard {
     for (const { timer } of this.#entries.values()) timer?.();
     if (this.#over !== undefined) return;
     await this.#arrived().catch(() => undefined);
+    this.#replay.release();
     if (this.#entries.size > 0) await this.#write().catch(() => undefined);
     else await this.#cell?.flush().catch(() => undefined);
     await closeChannel(this.#channel);
@@ -185,6 +191,7 @@ export class Shard {
   /** Until all that the queue has handed out is here: the second answer comes after what stood in the channel's way at the first. */
   async #arrived(): Promise<void> {
     await this.#channel.checkQueue(this.#options.queue);
+    await this.#replay.arrived();
     await this.#channel.prefetch(most);
     while (this.#isReading && this.#cell === undefined && this.#over === undefined)
       await new Promise<void>((resolve) => void this.#options.clock.after(1, resolve));
@@ -197,8 +204,7 @@ export class Shard {
       return;
     }
     this.#acks.delivered(message.fields.deliveryTag);
-    if (this.#cell !== undefined) return this.#enter(message, this.#cell);
-    this.#early.push(message);
+    this.#replay.came(message);
     if (!this.#isReading) void this.#read();
   }
 
@@ -216,7 +222,7 @@ export class Shard {
         lines: (known) => this.#lines(known),
       });
       this.#cell = cell;
-      for (const early of this.#early.splice(0)) this.#enter(early, cell);
+      this.#replay.open();
     } catch {
       // It goes back to the server, and comes again.
       this.#end(connection.explain(new Error("its ledger could not be read")));
@@ -235,12 +241,24 @@ export class Shard {
     if (held.key === undefined || this.#gate.enter(held.key, entry)) this.#wait(entry);
   }
 
+  #dropWaiting(): void {
+    const dropped = takeWaiting(this.#entries);
+    this.#gate = gateOf(this.#entries.values());
+    this.#ready = [];
+    for (const { held } of dropped) {
+      this.#suspects.delete(held.tag);
+      this.#cell?.forget(held.id);
+    }
+    this.#acks.ack(dropped.map(({ held }) => held.tag));
+  }
+
   #leave({ held }: Entry): void {
     const next = held.key === undefined ? undefined : this.#gate.leave(held.key);
     if (next !== undefined) this.#wait(next);
   }
 
   #putBack(entry: Entry): void {
+    if (!this.#entries.has(entry.held.tag)) return this.#settled();
     entry.inHand = false;
     // Another object: the one that was delivered is settled.
     entry.held = withLine({ ...entry.held, place: -1 }, entry.line);

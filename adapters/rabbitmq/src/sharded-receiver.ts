@@ -11,7 +11,7 @@ import {
 } from "@waybill/core";
 import { Membership } from "./members.ts";
 import { type Mine, type Mover, store } from "./moves.ts";
-import { ledgerQueue, memberQueue, readyQueue, shardCount, topicIn } from "./names.ts";
+import { ledgerQueue, memberQueue, pastQueue, readyQueue, shardCount, topicIn } from "./names.ts";
 import type { ReceiverOptions } from "./receiver.ts";
 import { Retries } from "./retries.ts";
 import { Shard } from "./shard.ts";
@@ -135,6 +135,7 @@ export class ShardedReceiver implements Receiver {
       lane,
       queue: readyQueue(base, lane),
       ledgerQueue: ledgerQueue(base, lane),
+      pastQueue: (life) => pastQueue(base, lane, life),
       sourceOf: (route) => (inbox.shape.kind === "pattern" ? (topicIn(route) ?? inbox.source) : inbox.source),
       ready: () => {
         this.#answeredAt = clock.now();

@@ -1,6 +1,6 @@
 import type { AdapterContext } from "@waybill/core";
-import type { LetterLock } from "./letter-lock.ts";
 import type { Link } from "./link.ts";
+import type { Lock } from "./lock.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Routes } from "./routes.ts";
 import type { Topology } from "./topology.ts";
@@ -13,7 +13,7 @@ export interface Shared {
   readonly topology: Topology;
   readonly routes: Routes;
   readonly outbox: Outbox;
-  readonly letterLock: LetterLock;
+  readonly lock: Lock;
   /** The connection that consumes: a server that slows down publishers would hold up acks. */
   readonly consuming: Link;
 }

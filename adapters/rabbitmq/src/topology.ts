@@ -8,7 +8,6 @@ import {
   toWaybillError,
   WaybillError,
 } from "@waybill/core";
-import type { Channel } from "amqplib";
 import { withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import type { Incarnations } from "./incarnations.ts";
@@ -21,15 +20,17 @@ import {
   bornRoute,
   cardName,
   deadQueue,
-  inboxBase,
+  keptQueue,
   ledgerQueue,
   memberQueue,
   readyQueue,
   shardCount,
   spaceNames,
 } from "./names.ts";
-import { countThere, groupsIn, isExchange, isThere } from "./presence.ts";
+import { countThere, isExchange, isThere } from "./presence.ts";
 import * as queues from "./queues.ts";
+import type { Refill } from "./refill.ts";
+import { Removal } from "./removal.ts";
 import type { Routes } from "./routes.ts";
 
 /** A server writes down the queues that it has twice a second; one that is killed before has lost its newest with all in it. */
@@ -38,6 +39,7 @@ const writtenDownMs = 700;
 export interface TopologyOptions {
   readonly clock: Clock;
   readonly incarnations: Incarnations;
+  readonly refill: Refill;
   readonly namespace: string;
   readonly verify: boolean;
   readonly sweepMs: number;
@@ -67,11 +69,13 @@ interface Card {
 export class Topology {
   readonly #options: TopologyOptions;
   readonly #names: ReturnType<typeof spaceNames>;
+  readonly #removal: Removal;
   #space: Promise<void> | undefined;
 
   constructor(options: TopologyOptions) {
     this.#options = options;
     this.#names = spaceNames(options.namespace);
+    this.#removal = new Removal(options.namespace, options.incarnations);
   }
 
   /** Makes what is missing, refuses what differs (LAY-1), makes nothing to verify (LIF-5). */
@@ -89,7 +93,7 @@ export class Topology {
   async #declare(connection: Connection, place: Place): Promise<void> {
     await this.#ensureSpace(connection);
     if (place.kind === "source") await this.#declareSource(connection, place);
-    else await this.declareInbox(connection, place.inbox);
+    else await this.#options.refill.declare(connection, place, () => this.declareInbox(connection, place.inbox));
   }
 
   /** After the loss of a connection what is known may be there no more. */
@@ -112,7 +116,7 @@ export class Topology {
     const born = isVerified ? "" : await this.#options.incarnations.declare(connection, base, { isNew, expires });
     for (const lane of lanesOf(inbox)) await this.#declareLane(connection, { inbox, base, born }, lane);
     if (!isVerified && isSharded(inbox)) await this.#declareNotes(connection, base, isNew);
-    if (isNew) await new Promise<void>((resolve) => void this.#options.clock.after(writtenDownMs, resolve));
+    if (isNew) await this.#writtenDown();
   }
 
   /**
@@ -145,43 +149,31 @@ export class Topology {
   }
 
   async remove(connection: Connection, place: Place): Promise<void> {
-    await withChannel(connection, async (channel) => {
-      if (place.kind === "inbox") {
-        await this.#destroy(channel, this.#options.routes.baseOf(place.inbox), place.inbox);
-        return;
-      }
-      const { name, shape } = place;
-      if (shape.kind === "queue") {
-        const inbox = { source: name, shape, group: name, ordered: shape.ordered, ephemeral: false };
-        await this.#destroy(channel, this.#options.routes.baseOf(inbox), inbox);
-        return;
-      }
-      const card = cardName(this.#options.namespace, name);
-      if (!(await isThere(connection, card))) return;
-      for (const group of await groupsIn(channel, card)) {
-        const base = inboxBase(this.#options.namespace, { source: name, group, isPattern: false });
-        await this.#destroy(channel, base, undefined);
-      }
-      await channel.deleteQueue(card);
-    });
+    if (place.kind === "source" && place.shape.kind !== "queue") return this.#removal.topic(connection, place.name);
+    const inbox = place.kind === "inbox" ? place.inbox : queueInbox(place);
+    await this.#removal.inbox(connection, this.#options.routes.baseOf(inbox), inbox);
   }
 
-  async #declareSource(connection: Connection, { name, shape }: Source): Promise<void> {
-    if (shape.kind === "queue") {
-      await this.declareInbox(connection, {
-        source: name,
-        shape,
-        group: name,
-        ordered: shape.ordered,
-        ephemeral: false,
-      });
-      return;
-    }
+  async #declareSource(connection: Connection, source: Source): Promise<void> {
+    const { name, shape } = source;
+    if (shape.kind === "queue") return this.declareInbox(connection, queueInbox(source));
     const card = cardName(this.#options.namespace, name);
     const what = `${shape.kind} "${name}"`;
     if (this.#options.verify) await this.#mustBe(connection, card, what);
     const layout = layoutOf(shape);
     await this.#match(connection, { queue: card, options: queues.card(textOf(layout)), what, layout });
+    if (shape.kind === "topic" && shape.retainMs > 0) await this.#declareKept(connection, name, shape.retainMs);
+  }
+
+  async #declareKept(connection: Connection, topic: string, retainMs: number): Promise<void> {
+    const queue = keptQueue(this.#options.namespace, topic);
+    if (this.#options.verify) return this.#mustBe(connection, queue, `"${queue}"`);
+    const isNew = !(await isThere(connection, queue));
+    await withChannel(connection, async (channel) => {
+      await channel.assertQueue(queue, queues.kept(retainMs));
+      await channel.bindQueue(queue, this.#names.topics, bindingOf(topic, "all"));
+    });
+    if (isNew) await this.#writtenDown();
   }
 
   async #declareLane(connection: Connection, { inbox, base, born }: Life, lane: number): Promise<void> {
@@ -238,15 +230,8 @@ export class Topology {
     }
   }
 
-  async #destroy(channel: Channel, base: string, inbox: Inbox | undefined): Promise<void> {
-    const lanes = inbox === undefined ? 36 : Math.max(...lanesOf(inbox)) + 1;
-    for (let lane = 0; lane < lanes; lane += 1) await channel.deleteQueue(readyQueue(base, lane));
-    if (inbox === undefined || isSharded(inbox)) {
-      for (let shard = 0; shard < shardCount; shard += 1) await channel.deleteQueue(ledgerQueue(base, shard));
-      await channel.deleteQueue(memberQueue(base));
-    }
-    await channel.deleteQueue(birthQueue(base));
-    await channel.deleteQueue(deadQueue(base));
+  #writtenDown(): Promise<void> {
+    return new Promise<void>((resolve) => void this.#options.clock.after(writtenDownMs, resolve));
   }
 
   #ensureSpace(connection: Connection): Promise<void> {
@@ -268,4 +253,8 @@ export class Topology {
       await channel.assertExchange(inboxes, "direct", { durable: true, alternateExchange: nowhere });
     });
   }
+}
+
+function queueInbox({ name, shape }: Source): Inbox {
+  return { source: name, shape, group: name, ordered: shape.ordered, ephemeral: false };
 }

@@ -1,4 +1,4 @@
-import type { Place } from "@waybill/core";
+import type { Place, Shape } from "@waybill/core";
 import type { Mutant } from "../mutant.ts";
 import { wrap } from "../wrap.ts";
 
@@ -29,25 +29,25 @@ export const replayingMutants: readonly Mutant[] = [
   {
     name: "keeps-for-too-short",
     caughtBy: ["RET-1"],
-    mutate: onPlace((place) =>
-      place.kind === "source" && place.shape.retainMs > 0
-        ? { ...place, shape: { ...place.shape, retainMs: 50 } }
-        : place,
-    ),
+    mutate: onShape((shape) => (shape.retainMs > 0 ? { ...shape, retainMs: 50 } : shape)),
   },
   {
     name: "keeps-for-ever",
     caughtBy: ["RET-1"],
-    mutate: onPlace((place) =>
-      place.kind === "source" && place.shape.retainMs > 0
-        ? { ...place, shape: { ...place.shape, retainMs: 10 ** 9 } }
-        : place,
-    ),
+    mutate: onShape((shape) => (shape.retainMs > 0 ? { ...shape, retainMs: 10 ** 9 } : shape)),
   },
 ];
 
 function onPlace(change: (place: Place) => Place): Mutant["mutate"] {
   return (adapter) => wrap(adapter, (transport) => ({ declare: (places) => transport.declare(places.map(change)) }));
+}
+
+function onShape(change: (shape: Shape) => Shape): Mutant["mutate"] {
+  return onPlace((place) =>
+    place.kind === "source"
+      ? { ...place, shape: change(place.shape) }
+      : { ...place, inbox: { ...place.inbox, shape: change(place.inbox.shape) } },
+  );
 }
 
 function onStart(change: (place: Extract<Place, { readonly kind: "inbox" }>) => Place): Mutant["mutate"] {

@@ -5,31 +5,30 @@ import { replyCode } from "./errors.ts";
 
 const pauseMs = 25;
 
-/** Lets one at a time walk through an inbox's dead letters: whoever comes second would see none. */
-export class LetterLock {
+/** Lets one at a time do something with an inbox, on this connection or any other. */
+export class Lock {
   readonly #context: AdapterContext;
-  /** The last of those that wait here, by queue. */
+  /** The last of those that wait here, by name. */
   readonly #here = new Map<string, Promise<void>>();
 
   constructor(context: AdapterContext) {
     this.#context = context;
   }
 
-  /** Runs when nobody else walks there, here or elsewhere. Rejects with the signal's reason. */
-  async run(connection: Connection, queue: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-    const before = this.#here.get(queue) ?? Promise.resolve();
-    const mine = before.then(() => this.#alone(connection, queue, signal, work));
+  /** Runs when nobody else holds the lock of that name; not at all when the signal comes before. */
+  async run(connection: Connection, lock: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    const before = this.#here.get(lock) ?? Promise.resolve();
+    const mine = before.then(() => this.#alone(connection, lock, signal, work));
     const quiet = mine.catch(() => undefined);
-    this.#here.set(queue, quiet);
+    this.#here.set(lock, quiet);
     void quiet.then(() => {
-      if (this.#here.get(queue) === quiet) this.#here.delete(queue);
+      if (this.#here.get(lock) === quiet) this.#here.delete(lock);
     });
     return mine;
   }
 
   /** A queue that belongs to our connection, and is gone with it, says that we are there. */
-  async #alone(connection: Connection, queue: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-    const lock = `${queue}:walk`;
+  async #alone(connection: Connection, lock: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     while (!(await this.#take(connection, lock))) {
       if (signal.aborted) return;
       await new Promise<void>((resolve) => void this.#context.clock.after(pauseMs, resolve));
