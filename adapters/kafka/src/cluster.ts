@@ -1,6 +1,6 @@
 import { type Clock, WaybillError } from "@waybill/core";
-import type { ClusterView, PartitionView, Session } from "./driver.ts";
-import { coordinatorReasons, isAnswer, isUnreachable } from "./errors.ts";
+import { DriverError, type ClusterView, type PartitionView, type Session } from "./driver.ts";
+import { coordinatorReasons, isAnswer, isUnreachable, toError } from "./errors.ts";
 
 const maxAgeMs = 30_000;
 
@@ -91,4 +91,26 @@ export class Cluster {
       this.#topics.set(topic, { partitions, at: isWhole ? at : 0 });
     }
   }
+}
+
+/** Tries again while it is the brokers that are not ready, until `deadline` (epoch ms). */
+export async function patiently<T>(
+  what: string,
+  { clock, deadline, pauseMs = 50 }: { readonly clock: Clock; readonly deadline: number; readonly pauseMs?: number },
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let pause = pauseMs; ; pause = Math.min(2 * pause, 1_000)) {
+    try {
+      return await work();
+    } catch (error) {
+      const passes = (error instanceof WaybillError && error.transient) || passing(error);
+      if (!passes || clock.now() + pause >= deadline) throw toError(error, what);
+    }
+    await new Promise<void>((resolve) => void clock.after(pause, resolve));
+  }
+}
+
+function passing(error: unknown): boolean {
+  if (!(error instanceof DriverError)) return false;
+  return error.kind !== "refused" || toError(error, "").transient;
 }

@@ -81,6 +81,20 @@ export function isUnreachable(thrown: unknown): boolean {
   return thrown instanceof DriverError && thrown.kind !== "refused";
 }
 
+/** What a broker answers with while leaders move, or topics are new. */
+export const movedReasons: readonly string[] = [
+  "NOT_LEADER_OR_FOLLOWER",
+  "LEADER_NOT_AVAILABLE",
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "UNKNOWN_TOPIC_ID",
+  "INCONSISTENT_TOPIC_ID",
+  "FENCED_LEADER_EPOCH",
+  "UNKNOWN_LEADER_EPOCH",
+  "REPLICA_NOT_AVAILABLE",
+  "BROKER_NOT_AVAILABLE",
+  "OFFSET_NOT_AVAILABLE",
+];
+
 /** What says that another broker keeps the group, or none does for now. */
 export const coordinatorReasons: readonly string[] = [
   "NOT_COORDINATOR",

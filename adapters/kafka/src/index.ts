@@ -1,1 +1,1 @@
-export {};
+export { kafka, kafka as adapter } from "./kafka.ts";

@@ -27,6 +27,8 @@ interface TlsSettings {
 export interface Settings {
   /** At least one; any of them tells of the others. */
   readonly seeds: readonly Node[];
+  /** Whether all brokers are reached by the first seed's address, whatever they advertise: one broker behind a tunnel. */
+  readonly tunnel: boolean;
   readonly login: Login | undefined;
   readonly tls: TlsSettings | undefined;
   readonly clientId: string;
@@ -56,6 +58,7 @@ const tlsNames = ["ca", "cert", "key", "servername", "rejectUnauthorized"];
 const known = [
   "sasl",
   "token",
+  "tunnel",
   "clientId",
   "partitions",
   "replication",
@@ -94,6 +97,7 @@ export function settingsOf(url: URL, options: unknown): Settings {
   }
   return {
     seeds: seedsOf(url),
+    tunnel: flag(given, "tunnel"),
     login: loginOf(url, given),
     tls: tlsOf(url, given),
     clientId: text(given, "clientId") ?? "waybill",
@@ -189,6 +193,12 @@ function wholeNumber(given: Given, name: string, usual: number, [least, most]: r
   const value = given.get(name) ?? usual;
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most) return value;
   throw config(`${name} is ${JSON.stringify(value)}; give a whole number from ${least} to ${most}`);
+}
+
+function flag(given: Given, name: string): boolean {
+  const value = given.get(name) ?? false;
+  if (typeof value === "boolean") return value;
+  throw config(`${name} is neither true nor false`);
 }
 
 function text(given: Given, name: string): string | undefined {

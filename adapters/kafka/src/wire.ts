@@ -27,11 +27,19 @@ const own = "waybill";
 const none: Counts = { failures: 0, deliveries: 0, life: 0 };
 const encoder = new TextEncoder();
 
-/** A message as it is written. With `source` it says whose it is, which a topic's own record need not. */
+interface Writing {
+  readonly counts?: Counts | undefined;
+  /** Whether it says whose it is, which a topic's own record need not. */
+  readonly source?: boolean;
+  /** The record's key, in place of the message's own. */
+  readonly as?: string | undefined;
+}
+
+/** A message as it is written. */
 export function recordOf(
   message: WireMessage,
   now: number,
-  { counts = none, source = false }: { readonly counts?: Counts; readonly source?: boolean } = {},
+  { counts = none, source = false, as }: Writing = {},
 ): NewRecord {
   const { key, headers, body } = message;
   const plain: (readonly [string, Uint8Array])[] = [];
@@ -40,7 +48,8 @@ export function recordOf(
     if (name !== own && name.isWellFormed() && value.isWellFormed()) plain.push([name, encoder.encode(value)]);
     else Object.defineProperty((more ??= {}), name, { value, enumerable: true });
   }
-  const oddKey = key !== undefined && !key.isWellFormed() ? key : null;
+  const isOdd = as !== undefined || key?.isWellFormed() === false;
+  const recordKey = as ?? key;
   const meta: unknown[] = [
     message.id,
     source ? message.source : null,
@@ -49,12 +58,17 @@ export function recordOf(
     counts.failures === 0 ? null : counts.failures,
     counts.deliveries === 0 ? null : counts.deliveries,
     counts.life === 0 ? null : counts.life,
-    oddKey,
+    isOdd ? (key ?? null) : null,
     more ?? null,
   ];
   while (meta.at(-1) === null) meta.pop();
   plain.push([own, encoder.encode(JSON.stringify(meta))]);
-  return { key: key === undefined ? undefined : encoder.encode(key), value: body, headers: plain, timestamp: now };
+  return {
+    key: recordKey === undefined ? undefined : encoder.encode(recordKey),
+    value: body,
+    headers: plain,
+    timestamp: now,
+  };
 }
 
 /** Whatever was read, as a message: what others wrote has its own headers, and the place it lies in for an id (INT-1, DLQ-3). */

@@ -1,5 +1,5 @@
 import type { ConnectOptions, Delay, Duration } from "@waybill/core";
-import { checkName, exponential, ladder, milliseconds } from "@waybill/core";
+import { carrierUrl, checkName, exponential, ladder, milliseconds } from "@waybill/core";
 import { z } from "zod";
 import { give, section, sorted } from "./section.ts";
 
@@ -59,7 +59,7 @@ export const plain: {
   readonly maxBufferedBytes: z.ZodType<number>;
 } = {
   url: z.custom<string>(
-    (value) => typeof value === "string" && URL.canParse(value),
+    (value) => typeof value === "string" && carrierUrl(value) !== undefined,
     give(`a URL such as "memory:" or "sqlite:./waybill.db"`),
   ),
   namespace: name("namespace"),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { jitteredBackoff } from "./backoff.ts";
 import { Bus } from "./bus.ts";
+import { carrierUrl } from "./carrier-url.ts";
 import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 import type { Duration } from "./duration.ts";
@@ -54,6 +55,8 @@ export interface BusReport {
 const firstParty: Readonly<Record<string, string>> = {
   "amqp:": "@waybill/rabbitmq",
   "amqps:": "@waybill/rabbitmq",
+  "kafka:": "@waybill/kafka",
+  "kafkas:": "@waybill/kafka",
   "memory:": "@waybill/memory",
   "redis:": "@waybill/redis",
   "rediss:": "@waybill/redis",
@@ -151,7 +154,8 @@ function naming(path: string): (thrown: unknown) => never {
 
 function parse(url: string | URL): URL {
   if (url instanceof URL) return url;
-  if (URL.canParse(url)) return new URL(url);
+  const parsed = carrierUrl(url);
+  if (parsed !== undefined) return parsed;
   // The text may hold a password, so it is not repeated (LIF-6).
   throw new WaybillError(
     "CONFIG",

@@ -4,6 +4,7 @@ export { jitteredBackoff } from "./backoff.ts";
 export type { Batch, BatchHandler, BatchOptions } from "./batch.ts";
 export { Bus, type BusContext } from "./bus.ts";
 export { call, type Call, type CallOptions } from "./call.ts";
+export { carrierUrl } from "./carrier-url.ts";
 export { type Cancel, type Clock, systemClock } from "./clock.ts";
 export { bytes, type Codec, json } from "./codec.ts";
 export { type BusReport, connect, type ConnectOptions, type ConnectSettings, permissionsOf } from "./connect.ts";
@@ -21,6 +22,7 @@ export type {
 } from "./definition.ts";
 export { type Duration, milliseconds } from "./duration.ts";
 export type { Envelope } from "./envelope.ts";
+export { Fifo } from "./fifo.ts";
 export { fits } from "./fits.ts";
 export { type ErrorCode, toWaybillError, WaybillError } from "./errors.ts";
 export { Expiry } from "./expiry.ts";

@@ -43,7 +43,9 @@ describe("the URL", () => {
   test("of an unknown scheme is refused, naming the schemes known and how to pass an adapter, not the password", async () => {
     const error = await caught(() => connect("nats://user:s3cret@host", { adapters: [showing(["mqtt:"])] }));
     expect(error).toMatchObject({ code: "UNKNOWN_SCHEME" });
-    expect(error.message).toMatch(/"nats:".*mqtt: amqp: amqps: memory: redis: rediss: sqlite: sqs:;.*adapters/);
+    expect(error.message).toMatch(
+      /"nats:".*mqtt: amqp: amqps: kafka: kafkas: memory: redis: rediss: sqlite: sqs:;.*adapters/,
+    );
     expect(error.message).not.toMatch(/s3cret|user/);
   });
 

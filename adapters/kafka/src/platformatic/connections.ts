@@ -3,8 +3,27 @@ import { DriverError } from "../driver.ts";
 import type { Node, Settings } from "../url.ts";
 import { toDriverError } from "./errors.ts";
 
-/** Where the brokers of a cluster listen, as the cluster itself says. */
-export type Addresses = Map<number, Node>;
+/** Where the brokers of a cluster listen, as the cluster itself says, or behind its tunnel. */
+export class Addresses {
+  readonly #byNode = new Map<number, Node>();
+  readonly #tunnel: Node | undefined;
+
+  constructor({ tunnel, seeds }: Settings) {
+    this.#tunnel = tunnel ? seeds[0] : undefined;
+  }
+
+  get(node: number): Node | undefined {
+    return this.#byNode.get(node);
+  }
+
+  set(node: number, address: Node): void {
+    this.#byNode.set(node, this.#tunnel ?? address);
+  }
+
+  all(): readonly Node[] {
+    return [...this.#byNode.values()];
+  }
+}
 
 const mostInFlight = 1_000;
 
@@ -33,7 +52,7 @@ export class Connections {
   /** A connection to whichever broker answers, known ones first. @throws DriverError `unreachable` */
   async any(): Promise<Connection> {
     let failure: unknown;
-    for (const address of [...this.#addresses.values(), ...this.#settings.seeds]) {
+    for (const address of [...this.#addresses.all(), ...this.#settings.seeds]) {
       try {
         return await this.#at(address);
       } catch (error) {

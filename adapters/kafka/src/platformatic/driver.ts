@@ -1,11 +1,11 @@
 import type { Driver } from "../driver.ts";
 import type { Settings } from "../url.ts";
-import { type Addresses, Connections } from "./connections.ts";
+import { Addresses, Connections } from "./connections.ts";
 import { PlatformaticSession } from "./session.ts";
 
 /** The requests and connections of @platformatic/kafka; its producer, consumer and admin are not used. */
 export function platformaticDriver(settings: Settings): Driver {
-  const addresses: Addresses = new Map();
+  const addresses = new Addresses(settings);
   return {
     session(timeoutMs) {
       return new PlatformaticSession(new Connections(settings, addresses, timeoutMs), addresses, timeoutMs);

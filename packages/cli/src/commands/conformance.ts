@@ -1,3 +1,4 @@
+import { carrierUrl } from "@waybill/core";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -27,7 +28,7 @@ export const conformance: Command = {
   ],
   run: async (invocation) => {
     const { settings } = await configOf(invocation);
-    const adapter = moduleOf(invocation, new URL(settings.url).protocol);
+    const adapter = moduleOf(invocation, carrierUrl(String(settings.url))?.protocol ?? "");
     const folder = await mkdtemp(join(tmpdir(), "waybill-conformance-"));
     try {
       const job = { suite: installed(suite), adapter, url: String(settings.url), report: join(folder, "report.json") };

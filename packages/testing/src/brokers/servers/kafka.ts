@@ -76,6 +76,8 @@ const oneNode: Readonly<Record<string, string>> = {
   "share.coordinator.state.topic.min.isr": "1",
   "share.coordinator.state.topic.num.partitions": "4",
   "group.initial.rebalance.delay.ms": "0",
+  // So that a test need not wait long for a member that died.
+  "group.min.session.timeout.ms": "500",
   // A broker that was killed is let in again when the session that it had is over.
   "broker.session.timeout.ms": "3000",
   "broker.heartbeat.interval.ms": "500",

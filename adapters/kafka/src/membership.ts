@@ -1,0 +1,225 @@
+import { Buffer } from "node:buffer";
+import { type AdapterContext, Expiry, WaybillError } from "@waybill/core";
+import { type Claimant, sharesOf, type Unit } from "./assignor.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Joined, Member, Partition, Session, Share } from "./driver.ts";
+import { isAnswer, toError } from "./errors.ts";
+
+export interface MembershipOptions {
+  readonly group: string;
+  /** Of its own, since to join may take long. */
+  readonly session: Session;
+  readonly cluster: Cluster;
+  readonly context: AdapterContext;
+  readonly leaseMs: number;
+  /** How long the others wait for a member that has to join again, ms. */
+  readonly rebalanceMs: number;
+  readonly owner: Owner;
+}
+
+/** Who has the partitions. */
+interface Owner {
+  topics(): readonly string[];
+  /** Lists of what is to be shared out, by the newest that is known. */
+  units(): Promise<readonly (readonly Unit[])[]>;
+  /** What it has or is letting go of. */
+  owned(): readonly Partition[];
+  /** What it is to have now. Resolves, when it has let go of all else, to whether there was something. */
+  assigned(partitions: readonly Partition[]): Promise<boolean>;
+  /** All it had is others'. */
+  lost(cause: WaybillError): void;
+  /** It cannot go on. */
+  failed(error: WaybillError): void;
+  /** A broker has answered. */
+  alive(): void;
+}
+
+const protocol = "waybill";
+const nobody = { id: "", generation: -1 };
+
+/** One member of a consumer group, by the classic protocol. Heartbeats are its own, so nothing that handlers do holds them up. */
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #expiry: Expiry;
+  #member = nobody;
+  #isClosed = false;
+  #mustJoin = false;
+  #wake: (() => void) | undefined;
+  #running: Promise<void> | undefined;
+  readonly #first = Promise.withResolvers<void>();
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+    this.#expiry = new Expiry(options.context.clock, () => this.#expired());
+  }
+
+  /** As whom commits are made; undefined while it is no member. */
+  get member(): Member | undefined {
+    if (this.#member.id === "" || this.#member.generation < 0) return undefined;
+    return { group: this.#options.group, ...this.#member };
+  }
+
+  /** Whether it may not be one any more, by its own clock. */
+  get isOver(): boolean {
+    return this.member !== undefined && this.#expiry.isOver;
+  }
+
+  /** Resolves when it is a member, or will be once others have answered; rejects where it cannot be one. */
+  async start(): Promise<void> {
+    this.#running = this.#run();
+    const { clock } = this.#options.context;
+    const patience = Promise.withResolvers<void>();
+    const cancel = clock.after(this.#options.leaseMs / 4, patience.resolve);
+    await Promise.race([this.#first.promise, patience.promise]).finally(cancel);
+  }
+
+  /** Something has changed that is to be shared out anew. */
+  rejoin(): void {
+    this.#mustJoin = true;
+    this.#wake?.();
+  }
+
+  /** Leaves the group, so that the others need not wait for it to be silent for long. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#wake?.();
+    this.#expiry.end();
+    const { member } = this;
+    this.#member = nobody;
+    if (member !== undefined)
+      await this.#at((node) => this.#options.session.leave(node, member)).catch(() => undefined);
+    await this.#options.session.close();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { context } = this.#options;
+    for (let failures = 0; !this.#isClosed;) {
+      try {
+        await this.#join();
+        this.#first.resolve();
+        failures = 0;
+        await this.#beat();
+      } catch (error) {
+        if (this.#isClosed) break;
+        if (isAnswer(error, "REBALANCE_IN_PROGRESS")) continue;
+        failures += 1;
+        this.#failed(error);
+        await this.#sleep(context.backoff(failures));
+      }
+    }
+    this.#first.resolve();
+  }
+
+  #failed(thrown: unknown): void {
+    const { owner } = this.#options;
+    if (isAnswer(thrown, "UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION", "FENCED_INSTANCE_ID")) {
+      this.#member = nobody;
+      owner.lost(
+        new WaybillError("LEASE_LOST", "kafka: the group goes on without this member; it was silent for too long"),
+      );
+      return;
+    }
+    const error = toError(thrown, `to be a member of ${this.#options.group}`);
+    if (!error.transient) this.#first.reject(error);
+    owner.failed(error);
+  }
+
+  async #join(): Promise<void> {
+    const { group, session, context, leaseMs, rebalanceMs, owner } = this.#options;
+    this.#mustJoin = false;
+    const data = Buffer.from(
+      JSON.stringify({ g: this.#member.generation, o: owner.owned().map((one) => [one.topic, one.partition]) }),
+    );
+    // While the others are waited for, the broker holds what is ours.
+    if (this.member !== undefined) this.#expiry.extend(context.clock.now() + leaseMs + rebalanceMs);
+    await this.#at(async (node) => {
+      const ask = {
+        group,
+        id: this.#member.id,
+        sessionMs: leaseMs,
+        rebalanceMs,
+        protocol,
+        topics: owner.topics(),
+        data,
+      };
+      const joined = await session.join(node, ask);
+      const member = { group, id: joined.id, generation: joined.generation };
+      const sentAt = context.clock.now();
+      // From now on it is alive for the broker, though it does not know yet what it is to have.
+      this.#member = { id: joined.id, generation: joined.generation };
+      const mine = await session.sync(node, member, protocol, await this.#shares(joined));
+      this.#expiry.extend(sentAt + leaseMs);
+      if (this.#isClosed) return;
+      owner.alive();
+      void this.#assign(mine);
+    });
+  }
+
+  async #assign(mine: readonly Partition[]): Promise<void> {
+    const { owner } = this.#options;
+    try {
+      if (await owner.assigned(mine)) this.rejoin();
+    } catch (error) {
+      // What it could not take up is taken up with the next share.
+      owner.failed(toError(error, "to take up what was assigned"));
+      this.#options.context.clock.after(500, () => this.rejoin());
+    }
+  }
+
+  async #shares({ members }: Joined): Promise<readonly Share[]> {
+    if (members === undefined) return [];
+    return sharesOf(await this.#options.owner.units(), members.map(claimantFrom));
+  }
+
+  async #beat(): Promise<void> {
+    const { session, context, leaseMs, owner } = this.#options;
+    const every = Math.max(Math.min(leaseMs / 10, 500), 50);
+    while (!this.#isClosed && !this.#mustJoin) {
+      await this.#sleep(every);
+      const { member } = this;
+      if (this.#isClosed || this.#mustJoin || member === undefined) return;
+      const sentAt = context.clock.now();
+      await this.#at((node) => session.heartbeat(node, member));
+      this.#expiry.extend(sentAt + leaseMs);
+      owner.alive();
+    }
+  }
+
+  #expired(): void {
+    if (this.member === undefined || this.#isClosed) return;
+    this.#options.owner.lost(
+      new WaybillError("LEASE_LOST", "kafka: no broker has answered for as long as the lease is"),
+    );
+    this.rejoin();
+  }
+
+  #at<T>(work: (node: number) => Promise<T>): Promise<T> {
+    return this.#options.cluster.atCoordinator(this.#options.group, work);
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const cancel = this.#options.context.clock.after(ms, resolve);
+    await promise;
+    cancel();
+    this.#wake = undefined;
+  }
+}
+
+/** What a member says of itself; of what others wrote there, nothing. */
+function claimantFrom({ id, data }: { readonly id: string; readonly data: Uint8Array }): Claimant {
+  try {
+    const { g, o } = JSON.parse(Buffer.from(data).toString()) as { readonly g: unknown; readonly o: unknown };
+    const pairs = Array.isArray(o) ? (o as readonly (readonly [unknown, unknown])[]) : [];
+    return {
+      id,
+      generation: Number(g),
+      owned: pairs.map(([topic, partition]) => ({ topic: String(topic), partition: Number(partition) })),
+    };
+  } catch {
+    return { id, generation: -1, owned: [] };
+  }
+}

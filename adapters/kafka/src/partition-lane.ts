@@ -1,0 +1,148 @@
+import { type Clock, Fifo, type SendResult, WaybillError } from "@waybill/core";
+import type { Cluster } from "./cluster.ts";
+import { DriverError, type NewRecord, type Session } from "./driver.ts";
+import { isAnswer, isUnreachable, movedReasons, toError } from "./errors.ts";
+import type { Watch } from "./watch.ts";
+import { sizeOf } from "./wire.ts";
+
+/** Records of one call for one partition: where one is not stored, those behind it are not either. */
+export interface Parcel {
+  readonly record: NewRecord;
+  readonly call: Call;
+  readonly answer: (result: SendResult) => void;
+}
+
+export interface Call {
+  readonly deadline: number;
+  isBroken: boolean;
+}
+
+export interface LaneOptions {
+  readonly topic: string;
+  readonly partition: number;
+  readonly session: Session;
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly watch: Watch;
+  readonly maxBytes: number;
+}
+
+const mostRecords = 2_000;
+
+/** One partition on the way out: one request in flight, while the next batch gathers, so that its order is kept. */
+export class PartitionLane {
+  readonly #options: LaneOptions;
+  readonly #waiting = new Fifo<Parcel>();
+  #isSending = false;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
+  /** How many wait. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  get isIdle(): boolean {
+    return !this.#isSending && this.#waiting.length === 0;
+  }
+
+  push(parcel: Parcel): void {
+    this.#waiting.push(parcel);
+    if (this.#isSending) return;
+    this.#isSending = true;
+    // What is pushed in one turn goes together.
+    queueMicrotask(() => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    for (let batch = this.#next(); batch.length > 0; batch = this.#next()) await this.#send(batch);
+    this.#isSending = false;
+  }
+
+  #next(): readonly Parcel[] {
+    const batch: Parcel[] = [];
+    let bytes = 100;
+    const now = this.#options.clock.now();
+    while (batch.length < mostRecords) {
+      const parcel = this.#waiting.peek();
+      if (parcel === undefined) break;
+      if (parcel.call.isBroken || parcel.call.deadline <= now) {
+        this.#waiting.shift();
+        parcel.call.isBroken = true;
+        parcel.answer(behind);
+        continue;
+      }
+      const size = sizeOf(parcel.record);
+      if (batch.length > 0 && bytes + size > this.#options.maxBytes) break;
+      this.#waiting.shift();
+      bytes += size;
+      batch.push(parcel);
+    }
+    return batch;
+  }
+
+  async #send(batch: readonly Parcel[]): Promise<void> {
+    const { topic, partition, session, cluster, watch } = this.#options;
+    try {
+      const node = await cluster.leaderOf(topic, partition);
+      const records = batch.map(({ record }) => record);
+      await session.produce(node, { topic, partition }, records);
+      watch.worked();
+      for (const { answer } of batch) answer("stored");
+    } catch (error) {
+      if (isTooLarge(error) && batch.length > 1) return this.#halve(batch);
+      await this.#failed(batch, error);
+    }
+  }
+
+  /** Finds alone what is too large; the rest goes. */
+  async #halve(batch: readonly Parcel[]): Promise<void> {
+    const middle = Math.ceil(batch.length / 2);
+    await this.#send(batch.slice(0, middle));
+    const rest = batch.slice(middle);
+    for (const parcel of rest.filter(({ call }) => call.isBroken)) parcel.answer(behind);
+    const going = rest.filter(({ call }) => !call.isBroken);
+    if (going.length > 0) await this.#send(going);
+  }
+
+  async #failed(batch: readonly Parcel[], thrown: unknown): Promise<void> {
+    const { topic, cluster, watch } = this.#options;
+    let error = toError(thrown, `to store in ${topic}`);
+    if (isUnreachable(thrown)) watch.failed(error);
+    if (isUnreachable(thrown) || isAnswer(thrown, ...movedReasons) || error.code === "MISSING") {
+      cluster.forget(topic);
+      if (error.code === "MISSING") error = await this.#missing(error);
+    }
+    const outcome = isCertain(thrown) ? "refused" : "unknown";
+    for (const { call, answer } of batch) {
+      if (!isTooLarge(thrown)) call.isBroken = true;
+      answer({ outcome, error });
+    }
+  }
+
+  /** One that was only not known yet is tried again. */
+  async #missing(error: WaybillError): Promise<WaybillError> {
+    const { topic, cluster } = this.#options;
+    const there = await cluster.partitionsOf(topic).catch(() => []);
+    if (there !== undefined) return new WaybillError("UNAVAILABLE", error.message);
+    return new WaybillError("NO_ROUTE", `kafka: the topic ${topic} is not there; it was never declared, or removed`);
+  }
+}
+
+const behind: SendResult = {
+  outcome: "refused",
+  error: new WaybillError("UNAVAILABLE", "kafka: what was sent before it to the same partition was not stored"),
+};
+
+function isTooLarge(thrown: unknown): boolean {
+  return isAnswer(thrown, "MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE");
+}
+
+/** Whether nothing was stored for certain. */
+function isCertain(thrown: unknown): boolean {
+  if (!(thrown instanceof DriverError)) return thrown instanceof WaybillError;
+  if (thrown.kind === "lost") return false;
+  return !["REQUEST_TIMED_OUT", "NOT_ENOUGH_REPLICAS_AFTER_APPEND", "KAFKA_STORAGE_ERROR"].includes(thrown.reason);
+}

@@ -1,0 +1,131 @@
+import { Hand, type Flow, type Inbox, type Sink, type WaybillError } from "@waybill/core";
+import type { Committer } from "./committer.ts";
+import type { Held } from "./held.ts";
+import { Intake } from "./intake.ts";
+import { Settlements } from "./settlements.ts";
+import type { Shard } from "./shard.ts";
+import type { Shared } from "./shared.ts";
+
+interface Options {
+  readonly inbox: Inbox;
+  readonly flow: Flow;
+  readonly sink: Sink;
+  readonly shared: Shared;
+  readonly committer: Committer;
+  readonly shards: () => readonly Shard[];
+  /** Whether something may be delivered now. */
+  readonly isOpen: () => boolean;
+  /** After each look at what there is. */
+  readonly pumped: () => void;
+  readonly failed: (error: WaybillError) => void;
+}
+
+/** Puts into hand what there is room for, once for all that happens in one turn. */
+export class Pump {
+  readonly hand: Hand<Held>;
+  readonly intake: Intake;
+  readonly settlements: Settlements;
+  readonly #options: Options;
+  #isDue = false;
+  #isClosed = false;
+
+  constructor(options: Options) {
+    const { inbox, shared, committer, flow } = options;
+    this.#options = options;
+    this.hand = new Hand<Held>(flow);
+    this.intake = new Intake({
+      inbox,
+      clock: shared.context.clock,
+      shards: options.shards,
+      wake: () => this.wake(),
+      reserve: (shard) => void this.#reserve(shard),
+      park: (held) => void this.#park(held),
+    });
+    this.settlements = new Settlements({ inbox, shared, intake: this.intake, committer });
+  }
+
+  wake(): void {
+    if (this.#isDue || this.#isClosed) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      if (this.#options.isOpen()) this.#deliver();
+      if (!this.#isClosed) this.#options.pumped();
+    });
+  }
+
+  /** What was in hand of a shard is others' now. */
+  lose(shard: Shard, cause: WaybillError): void {
+    const lost = this.hand.all().filter((held) => held.shard === shard);
+    for (const held of lost) {
+      this.hand.delete(held);
+      this.intake.lost(held);
+    }
+    const isTold = lost.length > 0 && !this.#isClosed && this.hand.flow.settle === "after";
+    if (isTold) this.#options.sink.lost(lost, cause);
+  }
+
+  /** Gives back what is in hand, and takes nothing more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const held of this.hand.empty()) this.intake.giveBack(held);
+    this.intake.close();
+  }
+
+  #deliver(): void {
+    const batch: Held[] = [];
+    while (this.hand.room.count > 0) {
+      const held = this.intake.next();
+      if (held === undefined) break;
+      if (!this.hand.offer(held)) {
+        this.intake.giveBack(held);
+        break;
+      }
+      batch.push(held);
+      this.#lookAhead(held.shard);
+    }
+    if (batch.length === 0) return;
+    if (this.hand.flow.settle === "first") void this.#deliverOnce(batch);
+    else this.#options.sink.deliver(batch);
+  }
+
+  /** Says early what may come into hand, so that nothing has to wait for it. */
+  #lookAhead(shard: Shard): void {
+    if (!shard.isShort || shard.isReserving || shard.suspect !== undefined) return;
+    shard.reserve();
+    void this.#reserve(shard);
+  }
+
+  /** Settles first, so that nothing is delivered twice (ACK-6). */
+  async #deliverOnce(batch: readonly Held[]): Promise<void> {
+    const { committer, sink } = this.#options;
+    for (const held of batch) this.intake.finish(held);
+    const committed = new Set<Shard>();
+    const shards = [...new Set(batch.map(({ shard }) => shard))];
+    await Promise.all(shards.map(async (shard) => (await committer.commit(shard)) && committed.add(shard)));
+    const mine = batch.filter((held) => committed.has(held.shard) && held.place >= 0);
+    for (const held of batch) if (!committed.has(held.shard)) this.hand.delete(held);
+    if (mine.length > 0 && !this.#isClosed) sink.deliver(mine);
+  }
+
+  async #reserve(shard: Shard): Promise<void> {
+    shard.isReserving = true;
+    await this.#options.committer.commit(shard);
+    shard.isReserving = false;
+    this.wake();
+  }
+
+  async #park(held: Held): Promise<void> {
+    const { clock, backoff } = this.#options.shared.context;
+    for (let attempt = 1; held.shard.state !== "gone" && !this.#isClosed; attempt += 1) {
+      const error = await this.settlements.park(held);
+      if (error === undefined) {
+        this.intake.moved(held);
+        this.#options.committer.touch(held.shard);
+        return;
+      }
+      this.#options.failed(error);
+      await new Promise<void>((resolve) => void clock.after(backoff(attempt), resolve));
+    }
+  }
+}

@@ -1,0 +1,280 @@
+import {
+  addressOf,
+  type Cancel,
+  type Flow,
+  type Inbox,
+  type Receiver,
+  type Settlement,
+  type SettleResult,
+  type Sink,
+  WaybillError,
+} from "@waybill/core";
+import { Committer } from "./committer.ts";
+import { isUnreachable, toError } from "./errors.ts";
+import { Fetcher } from "./fetcher.ts";
+import { Membership } from "./membership.ts";
+import { Pump } from "./pump.ts";
+import type { Born, InboxEntry } from "./registry.ts";
+import type { Mine } from "./settlements.ts";
+import type { Shard } from "./shard.ts";
+import type { Shared } from "./shared.ts";
+import { Tenure } from "./tenure.ts";
+
+export interface ReceiverOptions {
+  readonly inbox: Inbox;
+  readonly entry: Born<InboxEntry>;
+  readonly flow: Flow;
+  readonly sink: Sink;
+  readonly shared: Shared;
+  readonly closed: (receiver: KafkaReceiver) => void;
+}
+
+/** How often it is looked whether there are more partitions, ms. */
+const growthMs = 30_000;
+
+/** One member of an inbox: a member of its consumer group, with what it has in hand. */
+export class KafkaReceiver implements Receiver {
+  readonly ended: Promise<void>;
+  readonly #options: ReceiverOptions;
+  readonly #tenure: Tenure;
+  readonly #pump: Pump;
+  readonly #committer: Committer;
+  readonly #membership: Membership;
+  readonly #fetcher: Fetcher;
+  readonly #end = Promise.withResolvers<void>();
+  /** Settlements that are under way. */
+  readonly #settling = new Set<Promise<unknown>>();
+  #state: "open" | "stopped" | "closed" = "open";
+  #answeredAt: number;
+  #unlisten: () => void = () => undefined;
+  #growth: Cancel | undefined;
+  #topics = "";
+
+  constructor(options: ReceiverOptions) {
+    const { inbox, shared, flow, sink } = options;
+    const { settings, context, cluster, driver } = shared;
+    this.#options = options;
+    this.#answeredAt = context.clock.now();
+    this.#tenure = new Tenure(
+      {
+        inbox,
+        shared,
+        committer: () => this.#committer,
+        intake: () => this.#pump.intake,
+        lose: (shard, cause) => this.#pump.lose(shard, cause),
+        changed: () => this.#pump.wake(),
+      },
+      options.entry,
+    );
+    this.#membership = new Membership({
+      group: this.#tenure.group,
+      session: driver.session(settings.requestTimeoutMs + 2 * settings.leaseMs),
+      cluster,
+      context,
+      leaseMs: settings.leaseMs,
+      rebalanceMs: settings.leaseMs,
+      owner: {
+        topics: () => this.#tenure.topics(),
+        units: () => this.#tenure.units(),
+        owned: () => this.#tenure.owned(),
+        assigned: (partitions) => this.#tenure.assigned(partitions),
+        lost: (cause) => this.#tenure.lost(cause),
+        failed: (error) => this.#failed(error),
+        alive: () => this.#alive(),
+      },
+    });
+    this.#committer = new Committer({
+      session: shared.session,
+      cluster,
+      context,
+      commitMs: settings.commitMs,
+      member: () => this.#membership.member,
+      committed: () => this.#alive(),
+      failing: (error) => this.#failed(toError(error, "to commit"), isUnreachable(error)),
+    });
+    this.#pump = new Pump({
+      inbox,
+      flow,
+      sink,
+      shared,
+      committer: this.#committer,
+      shards: () => this.#tenure.shards,
+      isOpen: () => this.#state === "open" && !this.#membership.isOver,
+      pumped: () => this.#fetcher.nudge(),
+      failed: (error) => this.#failed(error, false),
+    });
+    this.#fetcher = new Fetcher({
+      sessions: [0, 1].map(() => driver.session(settings.requestTimeoutMs + settings.waitMs)),
+      cluster,
+      context,
+      waitMs: settings.waitMs,
+      wanted: () => this.#wanted(),
+      took: (wanted, fetched) => this.#took(wanted as Shard, fetched),
+      answered: () => {
+        this.#alive();
+        this.#pump.wake();
+      },
+      failed: (error) => this.#failed(error),
+    });
+    this.ended = this.#end.promise;
+    // Nobody has to look.
+    this.ended.catch(() => undefined);
+  }
+
+  get inbox(): Inbox {
+    return this.#options.inbox;
+  }
+
+  get address(): string {
+    return addressOf(this.#options.inbox);
+  }
+
+  /** What it has of each partition, for who counts. */
+  get shards(): readonly Shard[] {
+    return this.#tenure.shards;
+  }
+
+  async start(): Promise<void> {
+    const { shared } = this.#options;
+    this.#unlisten = shared.registry.listen(() => this.#changed());
+    this.#topics = this.#tenure.topics().join("\n");
+    await this.#membership.start();
+    this.#watchGrowth();
+  }
+
+  async settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
+    const results: SettleResult[] = [];
+    const later: Promise<void>[] = [];
+    for (const [index, settlement] of batch.entries()) {
+      const mine = settlement as Mine;
+      if (!this.#pump.hand.delete(mine.delivery)) {
+        results[index] = "lost";
+        continue;
+      }
+      const result = this.#pump.hand.flow.settle === "first" ? undefined : this.#pump.settlements.now(mine);
+      if (result !== undefined) results[index] = result;
+      else later.push(this.#settle(mine).then((settled) => void (results[index] = settled)));
+    }
+    this.#pump.wake();
+    if (later.length > 0) {
+      const all = Promise.all(later);
+      this.#settling.add(all);
+      await all;
+      this.#settling.delete(all);
+      this.#pump.wake();
+    }
+    return results;
+  }
+
+  resize(flow: Flow): void {
+    this.#pump.hand.flow = flow;
+    this.#pump.wake();
+  }
+
+  pulse(): { readonly answeredAt: number; readonly shards: number | undefined } {
+    return {
+      answeredAt: this.#answeredAt,
+      shards: this.#tenure.shards.filter(({ tier }) => tier === undefined).length,
+    };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state === "open") this.#state = "stopped";
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#unlisten();
+    this.#growth?.();
+    const { shared } = this.#options;
+    const { context, settings } = shared;
+    const patience = Promise.withResolvers<void>();
+    const cancel = context.clock.after(settings.requestTimeoutMs, patience.resolve);
+    this.#pump.close();
+    await Promise.race([this.#leave(), patience.promise]);
+    cancel();
+    this.#committer.close();
+    await Promise.all([this.#fetcher.close(), this.#membership.close()]);
+    if (this.#options.inbox.ephemeral) await shared.topology.removeInbox(this.#tenure.entry).catch(() => undefined);
+    this.#options.closed(this);
+    this.#end.resolve();
+  }
+
+  async #leave(): Promise<void> {
+    await Promise.allSettled(this.#settling);
+    await this.#tenure.close();
+  }
+
+  async #settle(mine: Mine): Promise<SettleResult> {
+    if (this.#pump.hand.flow.settle === "first") return this.#pump.settlements.effects(mine);
+    const result = await this.#pump.settlements.later(mine);
+    if (!(result instanceof WaybillError)) return result;
+    if (mine.delivery.shard.state === "gone") return "lost";
+    // It is still ours.
+    this.#pump.hand.add(mine.delivery);
+    return result;
+  }
+
+  #wanted(): readonly Shard[] {
+    const open = this.#tenure.shards.filter((shard) => shard.wantsMore);
+    return this.#options.inbox.shape.priorities === 1 ? open : open.toSorted((one, other) => other.level - one.level);
+  }
+
+  #took(shard: Shard, fetched: Parameters<Shard["took"]>[0]): void {
+    if (shard.state === "gone") return;
+    if (fetched.error === undefined) {
+      const { base } = shard.progress;
+      shard.took(fetched);
+      if (shard.progress.base > base) this.#committer.touch(shard);
+    } else if (fetched.error === "OFFSET_OUT_OF_RANGE") {
+      shard.fetching = true;
+      void this.#tenure
+        .mend(shard)
+        .catch((error: unknown) => this.#failed(toError(error, "to find where to go on")))
+        .finally(() => (shard.fetching = false));
+    }
+  }
+
+  #changed(): void {
+    const { inbox, shared } = this.#options;
+    const entry = shared.registry.inbox(inbox);
+    if (entry === undefined) {
+      const error = new WaybillError("MISSING", `kafka: group "${inbox.group}" of "${inbox.source}" was removed`);
+      this.#tenure.lost(error);
+      this.#end.reject(error);
+      return;
+    }
+    if (entry.birth !== this.#tenure.entry.birth) {
+      this.#tenure.lost(new WaybillError("LEASE_LOST", "kafka: the group was moved to another place"));
+      this.#tenure.renew(entry);
+      this.#membership.rejoin();
+    }
+    const topics = this.#tenure.topics().join("\n");
+    if (topics !== this.#topics) this.#membership.rejoin();
+    this.#topics = topics;
+  }
+
+  #watchGrowth(): void {
+    const { clock } = this.#options.shared.context;
+    this.#growth = clock.after(growthMs, () => {
+      void this.#tenure
+        .hasGrown()
+        .then((hasGrown) => (hasGrown ? this.#membership.rejoin() : undefined))
+        .catch(() => undefined)
+        .finally(() => (this.#state === "closed" ? undefined : this.#watchGrowth()));
+    });
+  }
+
+  #alive(): void {
+    this.#answeredAt = this.#options.shared.context.clock.now();
+    this.#options.shared.watch.worked();
+  }
+
+  #failed(error: WaybillError, isUnreachableNow = true): void {
+    const { watch, context } = this.#options.shared;
+    if (this.#state === "closed") return;
+    if (error.transient && isUnreachableNow) watch.failed(error);
+    else context.report("settle-failed", this.#options.inbox, error);
+  }
+}

@@ -1,0 +1,268 @@
+import { Buffer } from "node:buffer";
+import { randomUUID } from "node:crypto";
+import { type Clock, type Inbox, type Shape, WaybillError } from "@waybill/core";
+import { type Cluster, patiently } from "./cluster.ts";
+import type { NewTopic, Session, StoredRecord } from "./driver.ts";
+import { isAnswer } from "./errors.ts";
+
+export interface SourceEntry {
+  readonly kind: "source";
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+export interface InboxEntry {
+  readonly kind: "inbox";
+  readonly inbox: Inbox;
+  /** Where the group begins, by topic and partition; at the beginning where none is named. */
+  readonly starts: Readonly<Record<string, readonly number[]>>;
+}
+
+/** That a group of this birth has committed offsets, which are therefore not to be missed. */
+interface BegunEntry {
+  readonly kind: "begun";
+  readonly of: string;
+}
+
+type Entry = SourceEntry | InboxEntry | BegunEntry;
+export type Born<E extends Entry = Entry> = E & { readonly birth: string };
+
+interface Options {
+  readonly topic: NewTopic;
+  readonly session: Session;
+  /** For the long polls of who listens. */
+  readonly openTail: () => Session;
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly boundMs: number;
+}
+
+const maxBytes = 2 ** 20;
+const tailMs = 1_000;
+
+/**
+ * What there is in a namespace: one partition, in which the first to write an entry is right, so that all agree without a lock. An entry
+ * that changes names the one it replaces.
+ */
+export class Registry {
+  readonly #options: Options;
+  readonly #entries = new Map<string, Born>();
+  readonly #listeners = new Set<() => void>();
+  #position = 0;
+  #reading: Promise<void> | undefined;
+  #queued: Promise<void> | undefined;
+  #tail: Session | undefined;
+  #isClosed = false;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Makes it where it is not there. */
+  async create(): Promise<void> {
+    const { topic, session } = this.#options;
+    await this.#patiently("to make the list of what there is", async () => {
+      if ((await this.#options.cluster.partitionsOf(topic.name)) === undefined)
+        await session.createTopics([topic]).catch((error: unknown) => {
+          if (!isAnswer(error, "TOPIC_ALREADY_EXISTS")) throw error;
+        });
+      await this.#options.cluster.leaderOf(topic.name, 0).catch((error: unknown) => {
+        this.#options.cluster.forget(topic.name);
+        throw error instanceof WaybillError && error.code === "MISSING"
+          ? new WaybillError("UNAVAILABLE", error.message)
+          : error;
+      });
+    });
+  }
+
+  /** Whether there is one at all. */
+  async isThere(): Promise<boolean> {
+    return (await this.#options.cluster.partitionsOf(this.#options.topic.name)) !== undefined;
+  }
+
+  source(name: string): Born<SourceEntry> | undefined {
+    const entry = this.#entries.get(sourceKey(name));
+    return entry?.kind === "source" ? entry : undefined;
+  }
+
+  inbox(
+    inbox: Pick<Inbox, "source" | "group"> & { readonly shape: Pick<Shape, "kind"> },
+  ): Born<InboxEntry> | undefined {
+    const entry = this.#entries.get(inboxKey(inbox));
+    return entry?.kind === "inbox" ? entry : undefined;
+  }
+
+  hasBegun(entry: Born<InboxEntry>): boolean {
+    return this.#entries.has(begunKey(entry.birth));
+  }
+
+  sources(): readonly Born<SourceEntry>[] {
+    return [...this.#entries.values()].filter((entry) => entry.kind === "source");
+  }
+
+  inboxes(): readonly Born<InboxEntry>[] {
+    return [...this.#entries.values()].filter((entry) => entry.kind === "inbox");
+  }
+
+  /** Reads to the end. Whoever asks while it is being read gets what was written before it asked. */
+  async read(): Promise<void> {
+    if (this.#reading === undefined) {
+      this.#reading = this.#patiently("to read what there is", () => this.#readToEnd()).finally(() => {
+        this.#reading = undefined;
+      });
+      return this.#reading;
+    }
+    this.#queued ??= this.#reading
+      .catch(() => undefined)
+      .then(() => {
+        this.#queued = undefined;
+        return this.read();
+      });
+    return this.#queued;
+  }
+
+  /** Writes an entry; gives the one that is right, which is another's where that came first. */
+  async propose<E extends Entry>(entry: E, replaces?: Born<E>): Promise<Born<E>> {
+    const key = entryKey(entry);
+    const birth = randomUUID();
+    await this.#append(key, { ...entry, birth, ...(replaces !== undefined && { replaces: replaces.birth }) });
+    await this.read();
+    const winner = this.#entries.get(key);
+    if (winner === undefined)
+      throw new WaybillError("UNAVAILABLE", "kafka: it was removed while it was made; try again");
+    // What is last is what compaction keeps.
+    if (winner.birth !== birth) await this.#append(key, winner);
+    return winner as unknown as Born<E>;
+  }
+
+  async forget(entry: Entry): Promise<void> {
+    await this.#append(entryKey(entry), undefined);
+    await this.read();
+  }
+
+  /** Calls back after every change, until it is told not to. */
+  listen(changed: () => void): () => void {
+    this.#listeners.add(changed);
+    if (this.#tail === undefined && !this.#isClosed) {
+      this.#tail = this.#options.openTail();
+      void this.#follow(this.#tail);
+    }
+    return () => void this.#listeners.delete(changed);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#tail?.close();
+  }
+
+  async #readToEnd(): Promise<void> {
+    const { topic, session, cluster } = this.#options;
+    const node = await this.#leader();
+    const at = { topic: topic.name, partition: 0 };
+    const [end] = await session.offsets(node, [{ ...at, at: -1 }]).catch((error: unknown) => {
+      cluster.forget(topic.name);
+      throw error;
+    });
+    while (this.#position < (end?.offset ?? 0)) await this.#fetch(session, node, 100);
+  }
+
+  async #follow(tail: Session): Promise<void> {
+    const { clock } = this.#options;
+    while (!this.#isClosed) {
+      try {
+        // Who reads to the end reads for us, too.
+        if (this.#reading !== undefined) await this.#reading;
+        else await this.#fetch(tail, await this.#leader(), tailMs);
+      } catch {
+        this.#options.cluster.forget(this.#options.topic.name);
+        await new Promise<void>((resolve) => void clock.after(200, resolve));
+      }
+    }
+  }
+
+  async #leader(): Promise<number> {
+    return this.#options.cluster.leaderOf(this.#options.topic.name, 0);
+  }
+
+  async #fetch(session: Session, node: number, waitMs: number): Promise<void> {
+    const at = { topic: this.#options.topic.name, partition: 0 };
+    const asked = this.#position;
+    const [answer] = await session.fetch(node, [{ ...at, offset: asked, maxBytes }], { waitMs, maxBytes });
+    if (answer?.error === "OFFSET_OUT_OF_RANGE") {
+      // It was made anew.
+      this.#entries.clear();
+      this.#position = 0;
+      throw new WaybillError("UNAVAILABLE", "kafka: the list of what there is was made anew");
+    }
+    if (answer?.error !== undefined)
+      throw new WaybillError("UNAVAILABLE", `kafka: the list of what there is: ${answer.error}`);
+    if (answer === undefined || this.#position !== asked) return;
+    for (const record of answer.records) this.#apply(record);
+    this.#position = answer.next;
+    if (answer.records.length > 0) for (const changed of this.#listeners) changed();
+  }
+
+  #apply({ key, value }: StoredRecord): void {
+    if (key === undefined) return;
+    const name = Buffer.from(key).toString();
+    if (value === undefined) {
+      this.#entries.delete(name);
+      return;
+    }
+    const entry = entryFrom(value);
+    const known = this.#entries.get(name);
+    if (entry === undefined) return;
+    if (known === undefined || entry.replaces === known.birth) this.#entries.set(name, entry);
+  }
+
+  async #append(key: string, entry: object | undefined): Promise<void> {
+    const { topic, session, clock } = this.#options;
+    const value = entry === undefined ? undefined : Buffer.from(JSON.stringify(entry));
+    const record = { key: Buffer.from(key), value, headers: [], timestamp: clock.now() };
+    await this.#patiently("to write down what there is", async () => {
+      try {
+        await session.produce(await this.#leader(), { topic: topic.name, partition: 0 }, [record]);
+      } catch (error) {
+        this.#options.cluster.forget(topic.name);
+        throw error;
+      }
+    });
+  }
+
+  #patiently<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const { clock, boundMs } = this.#options;
+    return patiently(what, { clock, deadline: clock.now() + boundMs }, work);
+  }
+}
+
+function entryKey(entry: Entry): string {
+  if (entry.kind === "source") return sourceKey(entry.name);
+  if (entry.kind === "inbox") return inboxKey(entry.inbox);
+  return begunKey(entry.of);
+}
+
+function begunKey(birth: string): string {
+  return `begun ${birth}`;
+}
+
+function sourceKey(name: string): string {
+  return `source ${name}`;
+}
+
+function inboxKey({
+  source,
+  group,
+  shape,
+}: Pick<Inbox, "source" | "group"> & { readonly shape: Pick<Shape, "kind"> }): string {
+  return `inbox ${JSON.stringify([shape.kind === "pattern", source, group])}`;
+}
+
+function entryFrom(value: Uint8Array): (Born & { readonly replaces?: string }) | undefined {
+  try {
+    const read: unknown = JSON.parse(Buffer.from(value).toString());
+    if (typeof read !== "object" || read === null || !("birth" in read) || !("kind" in read)) return undefined;
+    return read as Born;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,144 @@
+import {
+  type Address,
+  type Inbox,
+  type SendResult,
+  type Settlement,
+  type SettleResult,
+  WaybillError,
+  type WireMessage,
+} from "@waybill/core";
+import type { Committer } from "./committer.ts";
+import type { Held } from "./held.ts";
+import type { Intake } from "./intake.ts";
+import type { Outgoing, Target } from "./outbox.ts";
+import type { Shared } from "./shared.ts";
+import { countsAfter } from "./wire.ts";
+
+/** A settlement of something that was in hand. */
+export type Mine = Settlement & { readonly delivery: Held };
+
+interface Options {
+  readonly inbox: Inbox;
+  readonly shared: Shared;
+  readonly intake: Intake;
+  readonly committer: Committer;
+}
+
+/** Does what was decided: what leaves its place is stored there before it is finished here. */
+export class Settlements {
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** What is done at once; undefined: it takes a while. */
+  now(mine: Mine): SettleResult | undefined {
+    const { intake, committer } = this.#options;
+    if (mine.outcome === "release") intake.giveBack(mine.delivery);
+    else if (mine.outcome === "ack" && mine.sends.length === 0) {
+      intake.finish(mine.delivery);
+      committer.touch(mine.delivery.shard);
+    } else return undefined;
+    return "settled";
+  }
+
+  /** All else. An error: nothing was changed. */
+  async later(mine: Mine): Promise<SettleResult> {
+    const { inbox, intake, committer, shared } = this.#options;
+    const { delivery } = mine;
+    if (mine.outcome === "retry" && inbox.ordered) return this.#inPlace(mine);
+    const error = await this.#move(mine);
+    if (error !== undefined) return error;
+    if (delivery.shard.state === "gone") return "lost";
+    intake.finish(delivery);
+    committer.touch(delivery.shard);
+    shared.watch.worked();
+    return "settled";
+  }
+
+  /** Only what a handler sent, where the rest was settled before. */
+  async effects(mine: Mine): Promise<SettleResult> {
+    return mine.outcome === "ack" ? ((await this.#sendAll(mine.delivery, mine.sends)) ?? "settled") : "settled";
+  }
+
+  /** Puts into the lanes what has to wait for longer than it can where it is; undefined once it is there. */
+  async park(held: Held): Promise<WaybillError | undefined> {
+    const { failures, deliveries = 1, life } = held;
+    const counts = { failures, deliveries: deliveries - 1, life };
+    return this.#store(this.#options.shared.router.lanes(this.#options.inbox), {
+      message: { ...held, deliverAt: held.dueAt },
+      counts,
+    });
+  }
+
+  async #move(mine: Mine): Promise<WaybillError | undefined> {
+    const { router, context } = this.#options.shared;
+    const { inbox } = this.#options;
+    const { delivery } = mine;
+    if (mine.outcome === "ack") return this.#sendAll(delivery, mine.sends);
+    if (mine.outcome === "release") return undefined;
+    const headers = { ...delivery.headers, ...mine.note };
+    if (mine.outcome === "dead") {
+      const { failures, deliveries = 1, life } = delivery;
+      return this.#store(router.dead(inbox), {
+        message: { ...delivery, headers },
+        counts: { failures, deliveries, life },
+      });
+    }
+    const deliverAt = mine.delayMs > 0 ? context.clock.now() + Math.ceil(mine.delayMs) : undefined;
+    const message: WireMessage = { ...delivery, headers, deliverAt };
+    return this.#store(router.lanes(inbox), { message, counts: countsAfter(delivery, mine.failed) });
+  }
+
+  /** The key waits, and its member; what is written down is what another goes on with. */
+  async #inPlace({ delivery, delayMs, failed, note }: Mine & { readonly outcome: "retry" }): Promise<SettleResult> {
+    const { intake, committer, shared } = this.#options;
+    const { shard, offset, deliveries = 1 } = delivery;
+    const earlier = shard.progress.retries.get(offset);
+    const crashes = shard.progress.crashesOf(offset);
+    intake.retry(delivery, {
+      failures: delivery.failures + (failed ? 1 : 0),
+      // Crashes are counted where they are written down.
+      deliveries: Math.max(deliveries - crashes - (failed ? 0 : 1), 0),
+      dueAt: delayMs > 0 ? shared.context.clock.now() + Math.ceil(delayMs) : 0,
+      note: { ...earlier?.note, ...note },
+    });
+    return (await committer.commit(shard)) ? "settled" : "lost";
+  }
+
+  async #sendAll(
+    delivery: Held,
+    sends: readonly (readonly [Address, WireMessage])[],
+  ): Promise<WaybillError | undefined> {
+    for (const [index, [to, message]] of sends.entries()) {
+      if (index < delivery.effects) continue;
+      const error = await this.#sendOne(to, message);
+      if (error !== undefined) return error;
+      delivery.effects = index + 1;
+    }
+    return undefined;
+  }
+
+  async #sendOne(to: Address, message: WireMessage): Promise<WaybillError | undefined> {
+    try {
+      const error = await this.#store(await this.#options.shared.router.target(to), { message });
+      // A reply nobody waits for any more is dropped (RPC-1).
+      return to.kind === "reply" && error?.code === "NO_ROUTE" ? undefined : error;
+    } catch (error) {
+      if (!(error instanceof WaybillError))
+        return new WaybillError("UNAVAILABLE", "kafka: what a handler sent did not leave");
+      return to.kind === "reply" && error.code === "NO_ROUTE" ? undefined : error;
+    }
+  }
+
+  async #store(target: Target, outgoing: Outgoing): Promise<WaybillError | undefined> {
+    const { outbox, context, settings } = this.#options.shared;
+    const [result]: readonly SendResult[] = await outbox.send(
+      target,
+      [outgoing],
+      context.clock.now() + settings.requestTimeoutMs,
+    );
+    return result === "stored" || result === undefined ? undefined : result.error;
+  }
+}

@@ -1,0 +1,246 @@
+import { type Inbox, WaybillError } from "@waybill/core";
+import { keyOf, type Unit } from "./assignor.ts";
+import { patiently } from "./cluster.ts";
+import type { Committer } from "./committer.ts";
+import type { Commit, Partition } from "./driver.ts";
+import type { Intake } from "./intake.ts";
+import { groupId, laneTopic } from "./names.ts";
+import { Progress, progressFrom } from "./progress.ts";
+import type { Born, InboxEntry } from "./registry.ts";
+import { Shard } from "./shard.ts";
+import type { Shared } from "./shared.ts";
+
+interface Options {
+  readonly inbox: Inbox;
+  readonly shared: Shared;
+  readonly committer: () => Committer;
+  readonly intake: () => Intake;
+  /** What was in hand of a shard is not ours any more. */
+  readonly lose: (shard: Shard, cause: WaybillError) => void;
+  readonly changed: () => void;
+}
+
+/** Which partitions are ours: takes them up where the group has come to, and lets go of them when nothing of them is in hand. */
+export class Tenure {
+  readonly #options: Options;
+  readonly #shards = new Map<string, Shard>();
+  readonly #lanes: string;
+  #all: readonly Shard[] = [];
+  #entry: Born<InboxEntry>;
+  #epoch = 0;
+  #adding: Promise<void> = Promise.resolve();
+  #partitions = -1;
+
+  constructor(options: Options, entry: Born<InboxEntry>) {
+    this.#options = options;
+    this.#entry = entry;
+    this.#lanes = laneTopic(options.shared.context.namespace, options.inbox);
+  }
+
+  get entry(): Born<InboxEntry> {
+    return this.#entry;
+  }
+
+  get shards(): readonly Shard[] {
+    return this.#all;
+  }
+
+  get group(): string {
+    return groupId(this.#options.shared.context.namespace, this.#options.inbox);
+  }
+
+  topics(): readonly string[] {
+    const { shared, inbox } = this.#options;
+    return [...shared.topology.feedsOf(inbox).map(({ topic }) => topic), this.#lanes];
+  }
+
+  owned(): readonly Partition[] {
+    return this.#all.map(({ topic, partition }) => ({ topic, partition }));
+  }
+
+  /** All that is to be shared out, by what is known now. */
+  async units(): Promise<readonly (readonly Unit[])[]> {
+    const { shared, inbox } = this.#options;
+    await shared.registry.read();
+    const topics = this.topics();
+    const { topics: views } = await shared.cluster.refresh(topics);
+    if (!inbox.ordered)
+      return topics.map((topic) =>
+        [...(views.get(topic) ?? []).keys()].map((partition) => ({ partitions: [{ topic, partition }] })),
+      );
+    // What of a key was redriven lies in the same place of another topic.
+    const most = Math.max(0, ...[...views.values()].map(({ length }) => length));
+    const units = Array.from({ length: most }, (_, partition) => ({
+      partitions: topics
+        .filter((topic) => partition < (views.get(topic)?.length ?? 0))
+        .map((topic) => ({ topic, partition })),
+    }));
+    return [units];
+  }
+
+  /** Whether there are more partitions, or other topics, than when they were last shared out. */
+  async hasGrown(): Promise<boolean> {
+    const counts = await Promise.all(this.topics().map((topic) => this.#options.shared.cluster.partitionsOf(topic)));
+    const sum = counts.reduce((all, views) => all + (views?.length ?? 0), 0);
+    const before = this.#partitions;
+    this.#partitions = sum;
+    return before >= 0 && before !== sum;
+  }
+
+  async assigned(partitions: readonly Partition[]): Promise<boolean> {
+    const keys = new Set(partitions.map(keyOf));
+    const revoked = this.#all.filter((shard) => !keys.has(keyOf(shard)));
+    const drains = revoked.map((shard) => this.#drain(shard));
+    const epoch = this.#epoch;
+    this.#adding = this.#adding.catch(() => undefined).then(() => this.#add(partitions, epoch));
+    await Promise.all([this.#adding, ...drains]);
+    return revoked.length > 0 && epoch === this.#epoch;
+  }
+
+  /** Everything is others' now. */
+  lost(cause: WaybillError): void {
+    this.#epoch += 1;
+    for (const shard of this.#all) this.#remove(shard, cause);
+  }
+
+  /** Lets go of everything in peace. */
+  async close(): Promise<void> {
+    this.#epoch += 1;
+    await Promise.all(this.#all.map((shard) => this.#drain(shard, 0)));
+  }
+
+  /** The inbox was made anew, or moved: what is known of it is of before. */
+  renew(entry: Born<InboxEntry>): void {
+    this.#entry = entry;
+  }
+
+  /** Begins anew at the first record that is still there, since what was to come next is not. */
+  async mend(shard: Shard): Promise<void> {
+    const { shared, inbox } = this.#options;
+    const [start] = await shared.topology.offsetsOf([shard], -2);
+    if (start === undefined || shard.state !== "open") return;
+    shared.context.report("position-lost", inbox, positionLost(shard, start.offset));
+    if (start.offset >= shard.position) {
+      shard.moveTo(start.offset);
+      this.#options.committer().touch(shard);
+      return;
+    }
+    // The topic was made anew: nothing that is known of it counts.
+    this.#remove(shard, new WaybillError("LEASE_LOST", `kafka: the topic ${shard.topic} was made anew`));
+    this.#put(shard, new Progress(start.offset));
+    this.#options.changed();
+  }
+
+  async #add(partitions: readonly Partition[], epoch: number): Promise<void> {
+    const added = partitions.filter((one) => !this.#shards.has(keyOf(one)));
+    if (added.length === 0 || epoch !== this.#epoch) return;
+    const { shared, inbox } = this.#options;
+    const entry = this.#entry;
+    const { clock } = shared.context;
+    const deadline = clock.now() + 2 * shared.settings.requestTimeoutMs;
+    const commits = await patiently("to see how far the group is", { clock, deadline }, () =>
+      shared.cluster.atCoordinator(this.group, (node) => shared.session.committed(node, this.group)),
+    );
+    const known = new Map(commits.map((commit) => [keyOf(commit), commit]));
+    const isLost = shared.registry.hasBegun(entry) && !commits.some((commit) => progressOf(commit, entry.birth));
+    const progresses = added.map((one) => {
+      const commit = known.get(keyOf(one));
+      const start = isLost ? undefined : entry.starts[one.topic]?.[one.partition];
+      return (commit && progressOf(commit, entry.birth)) ?? (start === undefined ? undefined : new Progress(start));
+    });
+    const fresh = added.filter((_, index) => progresses[index] === undefined);
+    const starts = new Map((await shared.topology.offsetsOf(fresh, -2)).map((one) => [keyOf(one), one.offset]));
+    if (epoch !== this.#epoch || entry !== this.#entry) return;
+    if (isLost) shared.context.report("position-lost", inbox, expired(this.group));
+    for (const [index, one] of added.entries())
+      this.#put(this.#shapeOf(one), progresses[index] ?? new Progress(starts.get(keyOf(one)) ?? 0));
+    this.#options.changed();
+    this.#begin(entry);
+  }
+
+  /** From the first commit on, no commits mean that they are lost. */
+  #begin(entry: Born<InboxEntry>): void {
+    const { shared, inbox } = this.#options;
+    if (inbox.ephemeral || shared.registry.hasBegun(entry)) return;
+    const [shard] = this.#all;
+    if (shard === undefined) return;
+    void this.#options
+      .committer()
+      .commit(shard)
+      .then((isDone) => (isDone ? shared.registry.propose({ kind: "begun", of: entry.birth }) : undefined))
+      .catch(() => undefined);
+  }
+
+  #shapeOf({ topic, partition }: Partition): Pick<Shard, "topic" | "partition" | "level" | "source" | "tier"> {
+    const { shared, inbox } = this.#options;
+    if (topic === this.#lanes)
+      return { topic, partition, level: 0, source: inbox.source, tier: inbox.ordered ? 0 : partition };
+    const feed = shared.topology.feedsOf(inbox).find((one) => one.topic === topic);
+    return { topic, partition, level: feed?.level ?? 0, source: feed?.source ?? inbox.source, tier: undefined };
+  }
+
+  #put(
+    { topic, partition, level, source, tier }: Pick<Shard, "topic" | "partition" | "level" | "source" | "tier">,
+    progress: Progress,
+  ): void {
+    const shard = new Shard({ topic, partition, level, source, tier, birth: this.#entry.birth, progress });
+    this.#shards.set(keyOf(shard), shard);
+    this.#all = [...this.#shards.values()];
+    shard.reserve();
+    shard.isReserving = true;
+    void this.#options
+      .committer()
+      .commit(shard)
+      .then(() => {
+        shard.isReserving = false;
+        this.#options.changed();
+      });
+  }
+
+  /** Delivers no more of it, waits for what is in hand, writes down how far it is. */
+  #drain(shard: Shard, patienceMs: number = this.#options.shared.settings.handoverMs): Promise<void> {
+    shard.drained ??= this.#drainOnce(shard, patienceMs);
+    return shard.drained;
+  }
+
+  async #drainOnce(shard: Shard, patienceMs: number): Promise<void> {
+    const { clock } = this.#options.shared.context;
+    shard.state = "draining";
+    this.#options.intake().drop(shard);
+    const until = clock.now() + patienceMs;
+    while (shard.inHand > 0 && clock.now() < until && this.#shards.get(keyOf(shard)) === shard)
+      await new Promise<void>((resolve) => void clock.after(Math.min(20, Math.max(until - clock.now(), 1)), resolve));
+    if (this.#shards.get(keyOf(shard)) !== shard) return;
+    shard.reserveNothing();
+    await this.#options.committer().commit(shard);
+    if (this.#shards.get(keyOf(shard)) !== shard) return;
+    this.#remove(shard, new WaybillError("LEASE_LOST", "kafka: it took longer than handoverMs to hand it over"));
+  }
+
+  #remove(shard: Shard, cause: WaybillError): void {
+    this.#shards.delete(keyOf(shard));
+    this.#all = [...this.#shards.values()];
+    shard.state = "gone";
+    this.#options.intake().drop(shard);
+    this.#options.lose(shard, cause);
+  }
+}
+
+function progressOf({ offset, metadata }: Commit, birth: string): Progress | undefined {
+  return progressFrom(offset, metadata, birth);
+}
+
+function positionLost({ topic, partition, position }: Shard, start: number): WaybillError {
+  const where = `partition ${partition} of ${topic}`;
+  return new WaybillError(
+    "MISSING",
+    `kafka: offset ${position} of ${where} is not there any more; going on from ${start}`,
+  );
+}
+
+function expired(group: string): WaybillError {
+  return new WaybillError(
+    "MISSING",
+    `kafka: what the group ${group} had committed has expired; going on from the beginning`,
+  );
+}

@@ -1,0 +1,272 @@
+import {
+  checkLayout,
+  fits,
+  type Inbox,
+  type Place,
+  type Shape,
+  type Source,
+  type Start,
+  WaybillError,
+} from "@waybill/core";
+import { type Cluster, patiently } from "./cluster.ts";
+import type { NewTopic, OffsetAsk, Partition, Session } from "./driver.ts";
+import { isAnswer } from "./errors.ts";
+import type { Layout } from "./layout.ts";
+import { deadTopic, groupId, laneTopic, sourceTopics } from "./names.ts";
+import type { Born, InboxEntry, Registry, SourceEntry } from "./registry.ts";
+import type { Feed, Router } from "./router.ts";
+import type { AdapterContext } from "@waybill/core";
+
+interface Options {
+  readonly context: AdapterContext;
+  readonly session: Session;
+  readonly cluster: Cluster;
+  readonly registry: Registry;
+  readonly layout: Layout;
+  readonly router: Router;
+  readonly boundMs: number;
+}
+
+/** Makes and removes topics and groups, and knows where each group begins. */
+export class Topology {
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** @throws WaybillError `MISSING`, `TOPOLOGY_MISMATCH`, `NO_ROUTE` for an inbox of what was never declared */
+  async declare(place: Place): Promise<void> {
+    const { registry, context } = this.#options;
+    const verifies = context.topology === "verify";
+    if (!verifies) await registry.create();
+    else if (!(await registry.isThere())) throw missing(nameOf(place));
+    await registry.read();
+    if (place.kind === "source") await this.#declareSource(place, verifies);
+    else await this.#declareInbox(place.inbox, place.start, verifies);
+  }
+
+  async remove(place: Place): Promise<void> {
+    const { registry, context } = this.#options;
+    if (!(await registry.isThere())) return;
+    await registry.read();
+    if (place.kind === "inbox") {
+      const entry = registry.inbox(place.inbox);
+      if (entry !== undefined) await this.removeInbox(entry);
+      return;
+    }
+    const inboxes = registry
+      .inboxes()
+      .filter(({ inbox }) => inbox.shape.kind !== "pattern" && inbox.source === place.name);
+    for (const entry of inboxes) await this.removeInbox(entry);
+    const entry = registry.source(place.name);
+    if (entry === undefined) return;
+    await this.#delete(sourceTopics(context.namespace, entry.name, entry.shape.priorities));
+    await registry.forget(entry);
+  }
+
+  async removeInbox(entry: Born<InboxEntry>): Promise<void> {
+    const { context, registry } = this.#options;
+    await registry.forget(entry);
+    if (registry.hasBegun(entry)) await registry.forget({ kind: "begun", of: entry.birth });
+    await this.#delete([laneTopic(context.namespace, entry.inbox), deadTopic(context.namespace, entry.inbox)]);
+    await this.#deleteGroup(groupId(context.namespace, entry.inbox));
+  }
+
+  /** The inbox as it was declared. @throws WaybillError `MISSING` */
+  async entryOf(inbox: Inbox): Promise<Born<InboxEntry>> {
+    const { registry } = this.#options;
+    if (await registry.isThere()) await registry.read();
+    const entry = registry.inbox(inbox);
+    if (entry !== undefined) return entry;
+    throw new WaybillError("MISSING", `kafka: ${inboxName(inbox)} is not there; declare it`);
+  }
+
+  /** The topics an inbox is fed from, as far as the registry was read. */
+  feedsOf(inbox: Inbox): readonly Feed[] {
+    const { registry, router } = this.#options;
+    if (inbox.shape.kind !== "pattern") return router.feeds([{ name: inbox.source, shape: inbox.shape }]);
+    const fitting = registry.sources().filter(({ name, shape }) => shape.kind === "topic" && fits(inbox.source, name));
+    return router.feeds(fitting);
+  }
+
+  async #declareSource({ name, shape }: Source, verifies: boolean): Promise<void> {
+    const { registry, layout } = this.#options;
+    const known = registry.source(name);
+    if (known !== undefined) checkLayout(`${shape.kind} "${name}"`, known.shape, storable(shape));
+    const topics = layout.source(name, shape);
+    if (known === undefined && verifies) throw missing(`${shape.kind} "${name}"`);
+    if (verifies) await this.#check(topics);
+    else await this.#make(topics);
+    if (known === undefined) {
+      const entry: SourceEntry = { kind: "source", name, shape: storable(shape) };
+      const winner = await registry.propose(entry);
+      checkLayout(`${shape.kind} "${name}"`, winner.shape, storable(shape));
+    }
+    if (shape.kind === "queue")
+      await this.#declareInbox(this.#options.router.inboxOf({ kind: "source", name, shape }), fromBeginning, verifies);
+  }
+
+  async #declareInbox(inbox: Inbox, start: Start, verifies: boolean): Promise<void> {
+    const { registry, layout } = this.#options;
+    if (inbox.shape.kind !== "pattern" && registry.source(inbox.source) === undefined)
+      throw new WaybillError("NO_ROUTE", `kafka: "${inbox.source}" was never declared`);
+    const known = registry.inbox(inbox);
+    if (known !== undefined) checkLayout(inboxName(inbox), layoutOf(known.inbox), layoutOf(inbox));
+    else if (verifies && !inbox.ephemeral) throw missing(inboxName(inbox));
+    const topics = layout.inbox(inbox);
+    if (verifies && !inbox.ephemeral) await this.#check(topics);
+    else await this.#make(topics);
+    if (known !== undefined && !start.reset) return;
+    const isQueue = inbox.shape.kind === "queue" && known === undefined;
+    const from = isQueue ? "beginning" : start.from;
+    const starts = await this.#starts(inbox, from, known !== undefined);
+    const shape = storable(inbox.shape);
+    const winner = await registry.propose<InboxEntry>({ kind: "inbox", inbox: { ...inbox, shape }, starts }, known);
+    checkLayout(inboxName(inbox), layoutOf(winner.inbox), layoutOf(inbox));
+  }
+
+  /** Where it begins in each partition. What waits in its lanes is left behind by a reset. */
+  async #starts(inbox: Inbox, from: Start["from"], isReset: boolean): Promise<InboxEntry["starts"]> {
+    const { context } = this.#options;
+    const feeds = this.feedsOf(inbox).map(({ topic }) => topic);
+    const at = from === "now" ? -1 : from;
+    const starts: Record<string, readonly number[]> = {};
+    if (at !== "beginning") Object.assign(starts, await this.#offsets(feeds, at));
+    if (isReset) Object.assign(starts, await this.#offsets([laneTopic(context.namespace, inbox)], -1));
+    return starts;
+  }
+
+  /** The offsets of all partitions at a time (epoch ms, -1 the end, -2 the beginning). */
+  async #offsets(topics: readonly string[], at: number): Promise<Record<string, readonly number[]>> {
+    const found: Record<string, number[]> = {};
+    const partitions: Partition[] = [];
+    for (const topic of topics) {
+      const views = (await this.#options.cluster.partitionsOf(topic)) ?? [];
+      for (const partition of views.keys()) partitions.push({ topic, partition });
+    }
+    for (const { topic, partition, offset } of await this.offsetsOf(partitions, at))
+      (found[topic] ??= [])[partition] = offset;
+    return found;
+  }
+
+  /** The same of single partitions; where nothing is as late as that, the end. */
+  async offsetsOf(
+    partitions: readonly Partition[],
+    at: number,
+  ): Promise<readonly (Partition & { readonly offset: number })[]> {
+    const { cluster, session } = this.#options;
+    return this.#patiently("to look for offsets", async () => {
+      const byLeader = new Map<number, OffsetAsk[]>();
+      for (const partition of partitions) {
+        const leader = await cluster.leaderOf(partition.topic, partition.partition);
+        const asks = byLeader.get(leader);
+        if (asks === undefined) byLeader.set(leader, [{ ...partition, at }]);
+        else asks.push({ ...partition, at });
+      }
+      try {
+        const asked = [...byLeader].map(async ([leader, asks]) => {
+          const found = await session.offsets(leader, asks);
+          const later = found.filter(({ offset }) => offset < 0);
+          const ends =
+            later.length === 0
+              ? []
+              : await session.offsets(
+                  leader,
+                  later.map((one) => ({ ...one, at: -1 })),
+                );
+          return [...found.filter(({ offset }) => offset >= 0), ...ends];
+        });
+        return (await Promise.all(asked)).flat();
+      } catch (error) {
+        for (const { topic } of partitions) cluster.forget(topic);
+        throw error;
+      }
+    });
+  }
+
+  /** Makes topics that are not there and waits for their leaders. */
+  async #make(topics: readonly NewTopic[]): Promise<void> {
+    const { session, cluster } = this.#options;
+    const missingOnes = async (): Promise<readonly NewTopic[]> => {
+      const views = await Promise.all(topics.map(({ name }) => cluster.partitionsOf(name)));
+      return topics.filter((_, index) => views[index] === undefined);
+    };
+    const asked = await missingOnes();
+    for (const topic of asked)
+      await this.#patiently(`to make the topic ${topic.name}`, async () => {
+        await session.createTopics([topic]).catch((error: unknown) => {
+          if (!isAnswer(error, "TOPIC_ALREADY_EXISTS")) throw error;
+        });
+      });
+    if (asked.length > 0) await this.#patiently("to find who leads new topics", () => this.#lead(asked));
+  }
+
+  async #lead(topics: readonly NewTopic[]): Promise<void> {
+    const names = topics.map(({ name }) => name);
+    const view = await this.#options.cluster.refresh(names);
+    for (const name of names) {
+      const partitions = view.topics.get(name) ?? [];
+      if (partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)) continue;
+      throw new WaybillError("UNAVAILABLE", `kafka: no broker leads the topic ${name} yet`);
+    }
+  }
+
+  async #check(topics: readonly NewTopic[]): Promise<void> {
+    for (const { name } of topics)
+      if ((await this.#options.cluster.partitionsOf(name)) === undefined) throw missing(`the topic ${name}`);
+  }
+
+  async #delete(topics: readonly string[]): Promise<void> {
+    const { session, cluster } = this.#options;
+    for (const topic of topics) {
+      await this.#patiently(`to remove the topic ${topic}`, async () => {
+        await session.deleteTopics([topic]).catch((error: unknown) => {
+          if (!isAnswer(error, "UNKNOWN_TOPIC_OR_PARTITION")) throw error;
+        });
+      });
+      cluster.forget(topic);
+    }
+  }
+
+  /** One that still has members goes when they have left. */
+  async #deleteGroup(group: string): Promise<void> {
+    const { session, cluster } = this.#options;
+    await this.#patiently(`to remove the group ${group}`, () =>
+      cluster
+        .atCoordinator(group, (node) => session.deleteGroup(node, group))
+        .catch((error: unknown) => {
+          if (!isAnswer(error, "GROUP_ID_NOT_FOUND", "NON_EMPTY_GROUP")) throw error;
+        }),
+    );
+  }
+
+  #patiently<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const { clock } = this.#options.context;
+    return patiently(what, { clock, deadline: clock.now() + this.#options.boundMs }, work);
+  }
+}
+
+const fromBeginning: Start = { from: "beginning", reset: false };
+
+/** JSON knows no infinity. */
+function storable(shape: Shape): Shape {
+  const { kind, ordered, priorities, retainMs } = shape;
+  return { kind, ordered, priorities, retainMs: Number.isFinite(retainMs) ? retainMs : Number.MAX_SAFE_INTEGER };
+}
+
+function layoutOf({ ordered, ephemeral }: Inbox): Readonly<Record<string, unknown>> {
+  return { ordered, ephemeral };
+}
+
+function nameOf(place: Place): string {
+  return place.kind === "source" ? `${place.shape.kind} "${place.name}"` : inboxName(place.inbox);
+}
+
+function inboxName({ source, group }: Inbox): string {
+  return `group "${group}" of "${source}"`;
+}
+
+function missing(what: string): WaybillError {
+  return new WaybillError("MISSING", `kafka: ${what} is not there, and topology is "verify"`);
+}
