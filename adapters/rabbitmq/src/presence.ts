@@ -11,21 +11,25 @@ export async function countThere(connection: Connection, queues: readonly string
 }
 
 /** Whether there is such a queue. */
-export function isThere(connection: Connection, queue: string): Promise<boolean> {
-  return isFound(connection, (channel) => channel.checkQueue(queue));
+export async function isThere(connection: Connection, queue: string): Promise<boolean> {
+  return (await readyIn(connection, queue)) !== undefined;
+}
+
+/** How much is ready in a queue; undefined where there is none. */
+export async function readyIn(connection: Connection, queue: string): Promise<number | undefined> {
+  return (await found(connection, (channel) => channel.checkQueue(queue)))?.messageCount;
 }
 
 /** Whether there is such an exchange. */
-export function isExchange(connection: Connection, exchange: string): Promise<boolean> {
-  return isFound(connection, (channel) => channel.checkExchange(exchange));
+export async function isExchange(connection: Connection, exchange: string): Promise<boolean> {
+  return (await found(connection, (channel) => channel.checkExchange(exchange))) !== undefined;
 }
 
-async function isFound(connection: Connection, look: (channel: Channel) => Promise<unknown>): Promise<boolean> {
+async function found<T>(connection: Connection, look: (channel: Channel) => Promise<T>): Promise<T | undefined> {
   try {
-    await withChannel(connection, look);
-    return true;
+    return await withChannel(connection, look);
   } catch (thrown) {
-    if (thrown instanceof WaybillError && thrown.code === "MISSING") return false;
+    if (thrown instanceof WaybillError && thrown.code === "MISSING") return undefined;
     throw thrown;
   }
 }

@@ -54,6 +54,7 @@ class RabbitTransport implements Transport {
   readonly #receivers = new Set<Receiver>();
   readonly #shared: Shared;
   readonly #management: Management | undefined;
+  readonly #incarnations: Incarnations;
 
   constructor(settings: Settings, context: AdapterContext) {
     this.#settings = settings;
@@ -65,6 +66,7 @@ class RabbitTransport implements Transport {
     const routes = new Routes(namespace);
     const ladder = new Ladder(namespace, verify);
     const incarnations = new Incarnations(context.clock);
+    this.#incarnations = incarnations;
     const lock = new Lock(context);
     const outbox = new Outbox({
       link: this.#publishing,
@@ -134,7 +136,12 @@ class RabbitTransport implements Transport {
   }
 
   async depth(inbox: Inbox): Promise<Depth> {
-    const asked = { inbox, base: this.#shared.routes.baseOf(inbox), management: this.#management };
+    const asked = {
+      inbox,
+      base: this.#shared.routes.baseOf(inbox),
+      management: this.#management,
+      incarnations: this.#incarnations,
+    };
     return this.#ask((connection) => depthOf(connection, asked));
   }
 
