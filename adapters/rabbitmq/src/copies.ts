@@ -2,7 +2,7 @@ import type { Clock } from "@waybill/core";
 import type { Outbox } from "./outbox.ts";
 import type { Packet } from "./wire.ts";
 
-const most = 200;
+const most = 1_000;
 const mostBytes = 2 ** 20;
 /** So often is tried what may have been stored. */
 const tries = 3;

@@ -5,6 +5,9 @@ import type { Connection } from "./connection.ts";
 
 /** How many messages may be on their way from the server. */
 const ahead = 64;
+/** So many bytes may have come before they are wanted, and what is on its way then. */
+const room = 2 ** 22;
+const usualHeaders = 500;
 /** Clocks differ, and the server knows when it has stored a message, not when that was published. */
 const slackMs = 3_600_000;
 
@@ -23,6 +26,7 @@ export async function* readKept(
   { queue, since, clock, patienceMs }: Reading,
 ): AsyncGenerator<ConsumeMessage, void> {
   const came: ConsumeMessage[] = [];
+  let bytes = 0;
   let over: WaybillError | undefined;
   let wake: () => void = () => undefined;
   const channel = await openChannel(connection, (why) => {
@@ -32,17 +36,23 @@ export async function* readKept(
   try {
     await channel.prefetch(ahead);
     const take = (message: ConsumeMessage | null): void => {
-      if (message !== null) came.push(message);
-      else over ??= new WaybillError("UNAVAILABLE", `rabbitmq: the server has ended the reading of "${queue}"`);
+      if (message === null)
+        over ??= new WaybillError("UNAVAILABLE", `rabbitmq: the server has ended the reading of "${queue}"`);
+      else {
+        came.push(message);
+        bytes += message.content.length + usualHeaders;
+        if (bytes < room) channel.ack(message, true);
+      }
       wake();
     };
     await channel.consume(queue, take, { arguments: { "x-stream-offset": offsetOf(since) } });
     for (;;) {
       const batch = came.splice(0);
+      const isHeld = bytes >= room;
+      bytes = 0;
+      if (over === undefined && isHeld) channel.ackAll();
       yield* batch;
-      const last = batch.at(-1);
       if (over !== undefined) throw over as WaybillError;
-      if (last !== undefined) channel.ack(last, true);
       if (came.length > 0) continue;
       const { promise, resolve } = Promise.withResolvers<boolean>();
       wake = () => resolve(true);

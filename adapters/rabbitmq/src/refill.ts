@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type AdapterContext, type Inbox, type Start, WaybillError } from "@waybill/core";
+import { type AdapterContext, type Inbox, nameOf, type Start, WaybillError } from "@waybill/core";
 import type { Channel } from "amqplib";
 import { withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
@@ -66,15 +66,15 @@ export class Refill {
   }
 
   /**
-   * Makes an inbox that begins as `start` says.`make` makes its queues. Where that was interrupted it is
-   * done by the next that declares the inbox, as if it were not there.
+   * Makes an inbox that begins as `start` says; `make` makes its queues. Where that was interrupted it is done by the next that declares
+   * the inbox, as if it were not there.
    */
   async declare(
     connection: Connection,
     { inbox, start }: { readonly inbox: Inbox; readonly start: Start },
     make: () => Promise<void>,
   ): Promise<void> {
-    const base = inboxBase(this.#options.context.namespace, { ...inbox, isPattern: inbox.shape.kind === "pattern" });
+    const base = inboxBase(this.#options.context.namespace, nameOf(inbox));
     if (!(await this.#isWanted(connection, base, inbox, start))) return make();
     if (inbox.ephemeral && inbox.ordered && start.from !== "now") throw unfillable(inbox);
     const askedAt = this.#options.context.clock.now();

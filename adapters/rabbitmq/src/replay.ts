@@ -4,6 +4,7 @@ import type { Acks } from "./acks.ts";
 import { closeChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { Past } from "./past.ts";
+import { isThere } from "./presence.ts";
 import { lifeIn, twin, wordOf } from "./replay-word.ts";
 import { heldOf } from "./wire.ts";
 
@@ -66,9 +67,10 @@ export class Replay {
     for (const message of this.#behind.splice(0)) this.#enter(message);
   }
 
-  /** Resolves after all that has been handed out. */
+  /** Resolves when the server has handed out all that it can. */
   async arrived(): Promise<void> {
-    if (this.#past !== undefined) await this.#options.channel.checkQueue(this.#past.queue);
+    // Not on the shard's channel, which it would end if the past was just removed.
+    if (this.#past !== undefined) await isThere(this.#options.connection, this.#past.queue);
   }
 
   #turnBack({ fields }: ConsumeMessage, life: string): void {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { begun, keeping, kinds, now, published } from "./kept-topics.ts";
-import { eventually, inboxOf, Member, retry, rigOn } from "./rig.ts";
+import { declared, eventually, inboxOf, Member, retry, rigOn, sent, sourceOf } from "./rig.ts";
 import { startServer } from "./start-server.ts";
 
 let broker: Awaited<ReturnType<typeof startServer>>;
@@ -64,4 +64,17 @@ describe.each(kinds)("%s that is moved", (kind, ordered) => {
     await published(rig, topic, 20, 21);
     await eventually(() => expect(member.ids).toEqual(["0", "20"]));
   });
+});
+
+test("a queue that is moved to the end is empty, and takes what is sent then", async () => {
+  await using rig = await rigOn(broker.url);
+  const queue = sourceOf("emptied");
+  await declared(rig, queue);
+  await sent(rig, queue, "a", "b");
+  const inbox = inboxOf(queue);
+  await begun(rig, inbox, { from: "now", reset: true });
+  expect(await rig.transport.depth(inbox)).toMatchObject({ ready: 0 });
+  await sent(rig, queue, "c");
+  await using member = await Member.of(rig, inbox);
+  await member.has("c");
 });
