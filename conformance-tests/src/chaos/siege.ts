@@ -41,8 +41,8 @@ const blockSize = 25;
 const lookEvery = 25;
 
 /** What a run with this bench is about. */
-export function headOf(bench: Bench): HistoryHead {
-  return { groups, ordered: bench.manifest.order === "key" };
+export function headOf({ manifest }: Bench): HistoryHead {
+  return { groups, ordered: manifest.order === "key", rewinds: manifest.settle === "written" };
 }
 
 /**

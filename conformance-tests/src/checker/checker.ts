@@ -113,9 +113,12 @@ export class Checker {
     );
   }
 
-  /** When a later message of its key was first delivered. */
+  /** When a later message of its key was first delivered; last, where a key may be rewound. */
   #overtakings(index: number): ReadonlyMap<number, number> {
-    return this.#carry(this.#invoked.toReversed(), index, Infinity, (before, { firstAt }) => Math.min(before, firstAt));
+    const { rewinds = false } = this.#head;
+    return this.#carry(this.#invoked.toReversed(), index, Infinity, (before, { firstAt, lastAt }) =>
+      Math.min(before, rewinds ? Math.max(firstAt, lastAt) : firstAt),
+    );
   }
 
   /** What the messages before each one, of its key, come to. */

@@ -56,9 +56,10 @@ export async function judgeFile(path: string): Promise<Verdict> {
 
 /** @throws SyntaxError for what is no head */
 function parseHead(line: string): HistoryHead {
-  const { groups, ordered } = parse(line);
+  const { groups, ordered, rewinds } = parse(line);
   const isHead = Array.isArray(groups) && groups.every((group) => typeof group === "string") && groups.length > 0;
-  if (isHead && typeof ordered === "boolean") return { groups: groups as readonly string[], ordered };
+  if (isHead && typeof ordered === "boolean")
+    return { groups: groups as readonly string[], ordered, rewinds: rewinds === true };
   throw new SyntaxError('no head; the first line is such as {"groups":["billing"],"ordered":true}');
 }
 

@@ -29,6 +29,11 @@ export interface HistoryHead {
   readonly groups: readonly string[];
   /** Whether messages of one key have to be handled in the order they were invoked. */
   readonly ordered: boolean;
+  /**
+   * Whether a crash may take a key back to where its last settlements were not read: what comes a second time then comes in order, the
+   * later ones again after it. So it is where settlements are not confirmed.
+   */
+  readonly rewinds?: boolean | undefined;
 }
 
 /**

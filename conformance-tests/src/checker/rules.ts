@@ -14,7 +14,10 @@ export interface Seen {
   /** How many handlings were successful. */
   readonly dones: number;
   readonly deaths: number;
-  /** When a later message of its key was first delivered; `Infinity` for never, or where order does not matter. */
+  /**
+   * When a later message of its key was first delivered, or last, where a key may be rewound; `Infinity` for never, or where order
+   * does not matter.
+   */
   readonly overtakenAt: number;
   /** When every earlier message of its key that was handled to the end had been so for the first time. */
   readonly turnAt: number;

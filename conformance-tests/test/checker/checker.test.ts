@@ -109,6 +109,18 @@ describe("one event changed", () => {
     expect(groupOf(judged([...events, { kind: "deliver", n: 2, group: "a", at: 104.5 }])).disordered).toEqual([2]);
   });
 
+  test("where a key may be rewound, what follows has to come again too", () => {
+    const rewound = (...again: readonly number[]): GroupVerdict => {
+      const repeats = again.map((n, index): HistoryEvent => ({ kind: "deliver", n, group: "a", at: 120 + index }));
+      return groupOf(check({ groups, ordered: true, rewinds: true, events: [...events, ...repeats] }));
+    };
+    expect(rewound(5, 7, 9).disordered).toEqual([]);
+    expect(rewound(9).disordered).toEqual([]);
+    expect(rewound(5, 9).disordered).toEqual([5]);
+    expect(rewound(5, 9, 7).disordered).toEqual([7]);
+    expect(groupOf(judged(events.concat({ kind: "deliver", n: 7, group: "a", at: 120 }))).disordered).toEqual([7]);
+  });
+
   test("a message before its time is early", () => {
     const early = events.map((event) => (event.kind === "deliver" && event.n === 8 ? { ...event, at: 103 } : event));
     expect(groupOf(judged(early, false)).early).toEqual([8]);
