@@ -113,7 +113,7 @@ export const keepingMutants: readonly Mutant[] = [
   {
     name: "calls-ready-what-is-in-hand",
     caughtBy: ["LIF-3/keys"],
-    mutate: counting(({ inFlight = 0, ready = 0, ...depth }) => ({
+    mutate: counting(({ inFlight = 5, ready = 0, ...depth }) => ({
       ...depth,
       ready: ready + inFlight,
       inFlight: 0,

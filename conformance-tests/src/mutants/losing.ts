@@ -18,8 +18,8 @@ export const losingMutants: readonly Mutant[] = [
       "FLT-1/siege",
       "SUB-7/reconnect",
     ],
-    mutate: knowing((isLost) => ({
-      receiver: () => ({ deliver: (batch, sink) => void (isLost() || sink.deliver(batch)) }),
+    mutate: knowing((losses) => ({
+      receiver: () => ({ deliver: (batch, sink) => void (losses() > 0 || sink.deliver(batch)) }),
     })),
   },
   {
@@ -30,9 +30,9 @@ export const losingMutants: readonly Mutant[] = [
   {
     name: "refuses-everything-after-a-loss",
     caughtBy: ["FLT-1/cut", "FLT-1/publish", "FLT-1/restart", "FLT-1/away"],
-    mutate: knowing((isLost, transport) => ({
+    mutate: knowing((losses, transport) => ({
       async send(to, messages, options) {
-        if (!isLost()) return transport.send(to, messages, options);
+        if (losses() === 0) return transport.send(to, messages, options);
         return messages.map(() => ({ outcome: "refused", error: new WaybillError("FULL", "refused since the loss") }));
       },
     })),
@@ -92,29 +92,29 @@ function hearing(adapter: Adapter, passes: (kind: Report) => boolean): Adapter {
   };
 }
 
-/** Hooks that know whether their connection was ever lost. */
-function knowing(hooksOf: (isLost: () => boolean, transport: Transport) => Hooks): Mutant["mutate"] {
+/** Hooks that know how often their connection was lost. */
+function knowing(hooksOf: (losses: () => number, transport: Transport) => Hooks): Mutant["mutate"] {
   return (adapter) => ({
     ...adapter,
     connect(url, context) {
-      let lost = false;
+      let losses = 0;
       const heard = hearing(adapter, (kind) => {
-        lost ||= kind === "lost";
+        if (kind === "lost") losses += 1;
         return true;
       });
-      return wrap(heard, (transport) => hooksOf(() => lost, transport)).connect(url, context);
+      return wrap(heard, (transport) => hooksOf(() => losses, transport)).connect(url, context);
     },
   });
 }
 
-/** What is sent next after a loss is called stored, and left to `then`. */
+/** What is sent next after each loss is called stored, and left to `then`. */
 function confirmingAfterALoss(then: (send: () => Promise<unknown>) => void): Mutant["mutate"] {
-  return knowing((isLost, transport) => {
-    let isOver = false;
+  return knowing((losses, transport) => {
+    let known = 0;
     return {
       async send(to, messages, options) {
-        if (!isLost() || isOver) return transport.send(to, messages, options);
-        isOver = true;
+        if (losses() === known) return transport.send(to, messages, options);
+        known = losses();
         then(() => transport.send(to, messages, options));
         return messages.map(() => "stored");
       },
@@ -125,9 +125,9 @@ function confirmingAfterALoss(then: (send: () => Promise<unknown>) => void): Mut
 /** What it had before a loss is stored before what it is given next, so whoever waits for that has seen both. */
 function sendsAgain(adapter: Adapter): Adapter {
   const had: (readonly [Inbox, Delivery])[] = [];
-  return knowing((isLost, transport) => ({
+  return knowing((losses, transport) => ({
     async send(to, messages, options) {
-      for (const [inbox, delivery] of isLost() ? had.splice(0) : []) {
+      for (const [inbox, delivery] of losses() > 0 ? had.splice(0) : []) {
         const copy = { ...delivery, dedupe: `${delivery.dedupe}-again` };
         const [result] = await transport.send({ kind: "inbox", inbox }, [copy], options);
         // The broker may still be away.
@@ -137,7 +137,7 @@ function sendsAgain(adapter: Adapter): Adapter {
     },
     receiver: (from) => ({
       deliver(batch, sink) {
-        if (!isLost()) had.push(...batch.map((delivery) => [from, delivery] as const));
+        if (losses() === 0) had.push(...batch.map((delivery) => [from, delivery] as const));
         sink.deliver(batch);
       },
     }),

@@ -6,6 +6,7 @@ import { type Case, casesOf } from "../../case.ts";
 import type { FaultName } from "../../chaos/faults.ts";
 import { headOf, Siege } from "../../chaos/siege.ts";
 import { Checker } from "../../checker/checker.ts";
+import { HistoryFile } from "../../checker/history-file.ts";
 import { verdictTable } from "../../checker/verdict.ts";
 import { every, kills, links, restarts, stops, topics } from "../../owed.ts";
 
@@ -36,6 +37,8 @@ const members: readonly Case[] = casesOf("FLT-2", {
 async function endure(bench: Bench, faults: readonly FaultName[], broker?: Broker): Promise<void> {
   const seed = Number(process.env["WAYBILL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
   const checker = new Checker(headOf(bench));
+  const path = process.env["WAYBILL_HISTORY"];
+  const file = path === undefined ? undefined : new HistoryFile(path, headOf(bench));
   const siege = new Siege(bench, {
     seed,
     faults,
@@ -45,9 +48,12 @@ async function endure(bench: Bench, faults: readonly FaultName[], broker?: Broke
     publishers: 2,
     backlog: 150,
     paceMs: 0,
-    record: (event) => checker.add(event),
+    record: (event) => {
+      file?.record(event);
+      checker.add(event);
+    },
   });
-  await siege.run();
+  await siege.run().finally(() => file?.close());
   const verdict = checker.verdict();
   assert(verdict.kept, `WAYBILL_SEED=${seed}\n${verdictTable(verdict)}`);
 }

@@ -60,6 +60,7 @@ export const calls: readonly Case[] = casesOf("RPC-1", {
     async run(bench) {
       const late = callOf(bench);
       const bus = await bench.connect();
+      assert.equal((await bus.inbox(late.request).stats()).ready, 0, "ready before");
       const begun = performance.now();
       const unanswered = bench.later(bus.request(late, { n: 1 }, { timeout: 1_000 }));
       await bench.eventually(
