@@ -88,8 +88,7 @@ function wrapReceiver(receiver: Receiver, hooks: ReceiverHooks): Receiver {
     settle: (batch) => (hooks.settle === undefined ? receiver.settle(batch) : hooks.settle(batch, receiver)),
     resize(given) {
       const flow = hooks.flow?.(given) ?? given;
-      if (hooks.resize === undefined) receiver.resize(flow);
-      else hooks.resize(flow, receiver);
+      return hooks.resize === undefined ? receiver.resize(flow) : hooks.resize(flow, receiver);
     },
     pulse: () => receiver.pulse(),
     stop: () => (hooks.stop === undefined ? receiver.stop() : hooks.stop(receiver)),

@@ -14,8 +14,8 @@ export interface IntakeOptions {
   /** The most messages that may be on their way from a queue and not settled. */
   readonly target: () => number;
   readonly took: (held: Held) => void;
-  /** Taken from the queue by what is given back. */
-  readonly surplus: () => readonly Held[];
+  /** What is to be given back. */
+  readonly surplus: () => Promise<readonly Held[]>;
   /** The channel is gone; `missing`: the server has cancelled a consumer, so a queue may be. */
   readonly ended: (why: WaybillError) => void;
   readonly answered: () => void;
@@ -96,14 +96,21 @@ export class Intake {
       while (this.#again && this.#over === undefined) {
         this.#again = false;
         for (const lane of this.#taps.keys()) await this.#adjust(lane);
-        const surplus = this.#over === undefined ? this.#options.surplus() : [];
-        if (surplus.length > 0) this.giveBack(surplus);
+        if (this.#over === undefined) await this.#giveUp();
       }
     } catch (thrown) {
       this.#end(this.#options.connection.explain(thrown));
       // A refusal to consume has closed the channel, the end of another cause may not have.
       await closeChannel(this.#channel);
     }
+  }
+
+  /** The server has done it when this resolves: it answers a channel in order. */
+  async #giveUp(): Promise<void> {
+    const surplus = await this.#options.surplus();
+    if (surplus.length === 0 || this.#over !== undefined) return;
+    this.giveBack(surplus);
+    await this.#channel.checkQueue(this.#options.queues[0] ?? "");
   }
 
   async #adjust(lane: number): Promise<void> {

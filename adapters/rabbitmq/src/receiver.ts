@@ -1,5 +1,6 @@
 import {
   addressOf,
+  type Cancel,
   type Flow,
   type Inbox,
   type Receiver,
@@ -9,11 +10,13 @@ import {
   WaybillError,
   Hand,
 } from "@waybill/core";
+import { Buffers } from "./buffers.ts";
 import { Intake } from "./intake.ts";
 import { type Mine, type Mover, sendAll, store } from "./moves.ts";
 import { readyQueue, topicIn } from "./names.ts";
 import { Retries } from "./retries.ts";
 import type { Shared } from "./shared.ts";
+import { Sizes } from "./sizes.ts";
 import { lanesOf } from "./lanes.ts";
 import { type Held, isSuspicious } from "./wire.ts";
 
@@ -25,11 +28,6 @@ export interface ReceiverOptions {
   readonly closed: (receiver: Receiver) => void;
 }
 
-/** The bytes a message is taken to have before one was seen. */
-const usualBytes = 2 ** 16;
-/** After so many messages the sizes of earlier ones are forgotten. */
-const memory = 500;
-
 /** One member of an inbox without order: what it has in hand is unsettled on its channel, and goes back when the channel ends. */
 export class QueueReceiver implements Receiver {
   readonly ended: Promise<void>;
@@ -38,13 +36,13 @@ export class QueueReceiver implements Receiver {
   readonly #queues: readonly string[];
   readonly #hand: Hand<Held>;
   readonly #retries: Retries;
-  /** What came and is not delivered, by priority. */
-  readonly #buffers: Held[][];
+  readonly #buffers: Buffers;
   readonly #end = Promise.withResolvers<void>();
   #intake: Intake | undefined;
   #state: "open" | "stopped" | "closed" = "open";
-  #sizes = { now: 0, before: 0, count: 0 };
+  readonly #sizes = new Sizes();
   #isScheduled = false;
+  #timer: Cancel | undefined;
   #answeredAt: number;
 
   constructor(options: ReceiverOptions) {
@@ -53,7 +51,7 @@ export class QueueReceiver implements Receiver {
     const base = shared.routes.baseOf(inbox);
     this.#mover = { inbox, base, shared };
     this.#queues = lanesOf(inbox).map((lane) => readyQueue(base, lane));
-    this.#buffers = this.#queues.map(() => []);
+    this.#buffers = new Buffers(this.#queues.length);
     this.#hand = new Hand<Held>(flow);
     this.#retries = new Retries(shared.context);
     this.#answeredAt = shared.context.clock.now();
@@ -69,6 +67,7 @@ export class QueueReceiver implements Receiver {
   /** @throws WaybillError `MISSING` */
   async start(): Promise<void> {
     await this.#open();
+    this.#renew();
   }
 
   async settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
@@ -81,10 +80,10 @@ export class QueueReceiver implements Receiver {
     return batch.map(({ delivery }) => byDelivery.get(delivery) ?? "lost");
   }
 
-  resize(flow: Flow): void {
+  resize(flow: Flow): Promise<void> | undefined {
     this.#hand.flow = flow;
     this.#schedule();
-    this.#adjust();
+    return this.#intake?.adjust();
   }
 
   pulse(): { readonly answeredAt: number; readonly shards: number | undefined } {
@@ -93,6 +92,7 @@ export class QueueReceiver implements Receiver {
 
   async stop(): Promise<void> {
     if (this.#state === "open") this.#state = "stopped";
+    this.#timer?.();
     await this.#intake?.adjust();
   }
 
@@ -147,45 +147,49 @@ export class QueueReceiver implements Receiver {
   #target(): number {
     if (this.#state !== "open") return 0;
     const { window, bytes } = this.#hand.flow;
-    const largest = Math.max(this.#sizes.now, this.#sizes.before, 1);
-    const size = this.#sizes.now + this.#sizes.before === 0 ? usualBytes : largest;
     if (window === 0) return 0;
     // Of each priority some wait here, or a lower one would be taken while the next of a higher one is on its way.
     const wanted = this.#queues.length > 1 ? 2 * window : window;
-    return Math.min(wanted, Math.max(1, Math.floor(bytes / size)), 2_000);
+    return Math.min(wanted, Math.max(1, Math.floor(bytes / this.#sizes.largest)), 2_000);
   }
 
   #took(held: Held): void {
-    const { length } = held.body;
-    const { now, before, count } = this.#sizes;
-    const isGrown = length > Math.max(now, before);
-    if (count < memory) this.#sizes = { now: Math.max(now, length), before, count: count + 1 };
-    else this.#sizes = { now: length, before: now, count: 0 };
-    this.#buffers[held.lane]?.push(held);
+    const isGrown = this.#sizes.add(held.body.length);
+    this.#buffers.add(held, this.#options.shared.context.clock.now());
     this.#schedule();
     if (isGrown) this.#adjust();
   }
 
   /** What came and will not be delivered soon, for others. */
-  #surplus(): readonly Held[] {
+  async #surplus(): Promise<readonly Held[]> {
     this.#deliver();
-    const isNone = this.#target() === 0;
-    const { bytes } = this.#hand.room;
-    const next = this.#buffers.findLast((buffer) => buffer.length > 0)?.[0];
-    if (next === undefined || (!isNone && next.body.length <= bytes)) return [];
-    const surplus = this.#buffers.flatMap((buffer) => buffer.splice(0));
+    const { next, oldestAt } = this.#buffers;
+    const isWanted = this.#target() > 0 && oldestAt > this.#options.shared.context.clock.now() - 2 * this.#renewEvery;
+    if (next === undefined || (isWanted && next.body.length <= this.#hand.room.bytes)) return [];
+    const surplus = this.#buffers.empty();
     // What was given back before would be taken for what kills its members, some day.
     const worn = surplus.filter(isSuspicious);
-    if (worn.length > 0 && this.#intake !== undefined) void this.#copyBack(worn, this.#intake);
-    return surplus.filter((held) => !isSuspicious(held));
-  }
-
-  async #copyBack(worn: readonly Held[], intake: Intake): Promise<void> {
+    const intake = this.#intake;
+    if (worn.length === 0 || intake === undefined) return surplus;
     const released = worn.map((delivery) => ({ delivery, outcome: "release" }) as const);
     const flaws = await store(released, this.#mover);
-    if (intake.over !== undefined) return;
-    intake.acks.ack(worn.filter((_, index) => flaws[index] === undefined).map(({ tag }) => tag));
-    intake.giveBack(worn.filter((_, index) => flaws[index] !== undefined));
+    if (intake.over !== undefined) return [];
+    const copied = new Set(worn.filter((_, index) => flaws[index] === undefined));
+    intake.acks.ack([...copied].map(({ tag }) => tag));
+    return surplus.filter((held) => !copied.has(held));
+  }
+
+  /** What waits behind higher priorities is taken anew in time, since the server ends a channel that settles nothing for long. */
+  #renew(): void {
+    if (this.#state !== "open") return;
+    this.#timer = this.#options.shared.context.clock.after(this.#renewEvery, () => {
+      this.#adjust();
+      this.#renew();
+    });
+  }
+
+  get #renewEvery(): number {
+    return this.#options.shared.settings.consumerTimeoutMs / 8;
   }
 
   #adjust(): void {
@@ -202,21 +206,9 @@ export class QueueReceiver implements Receiver {
     });
   }
 
-  /** The highest priority first. */
   #deliver(): void {
     if (this.#state !== "open" || this.#intake === undefined) return;
-    const batch: Held[] = [];
-    for (let lane = this.#buffers.length - 1; lane >= 0; lane -= 1) {
-      const buffer = this.#buffers[lane] ?? [];
-      let taken = 0;
-      for (const held of buffer) {
-        if (!this.#hand.offer(held)) break;
-        taken += 1;
-        batch.push(held);
-      }
-      buffer.splice(0, taken);
-      if (buffer.length > 0) break;
-    }
+    const batch = this.#buffers.take((held) => this.#hand.offer(held));
     if (batch.length === 0) return;
     if (this.#hand.flow.settle === "first") void this.#deliverOnce(batch, this.#intake);
     else this.#options.sink.deliver(batch);
@@ -270,7 +262,7 @@ export class QueueReceiver implements Receiver {
   /** The channel is gone, and with it what was in hand. */
   #lose(why: WaybillError): void {
     this.#intake = undefined;
-    for (const buffer of this.#buffers) buffer.length = 0;
+    this.#buffers.empty();
     const held = this.#hand.empty();
     if (held.length > 0 && this.#state !== "closed") {
       const cause = new WaybillError("LEASE_LOST", `the lease of ${held.length} message(s) is over: ${why.message}`);
@@ -293,6 +285,7 @@ export class QueueReceiver implements Receiver {
   /** Its inbox was removed: it gets nothing more. */
   #abandon(): void {
     this.#state = "closed";
+    this.#timer?.();
     this.#options.closed(this);
     const { source, group } = this.#options.inbox;
     this.#end.reject(new WaybillError("MISSING", `group "${group}" of "${source}" was removed; subscribe again`));

@@ -31,4 +31,26 @@ describe.skipIf(server === undefined)("a delivery that is held past the server's
       await eventually(() => settled("b"));
     },
   );
+
+  test("is taken anew in time where it only waits behind a higher priority", async () => {
+    await using rig = await rigOn(url, { consumerTimeoutMs: 1_000 });
+    const source = sourceOf("waits", { priorities: 2 });
+    await declared(rig, source);
+    await using member = await Member.of(rig, inboxOf(source), 1);
+    await sent(rig, source, letter("high 0", { priority: 1 }));
+    await member.has("high 0");
+    await sent(rig, source, "low");
+    const until = Date.now() + 4_000;
+    for (let n = 0; Date.now() < until; n += 1) {
+      await eventually(() => expect(member.ids.at(-1)).toBe(`high ${n}`));
+      await sent(rig, source, letter(`high ${n + 1}`, { priority: 1 }));
+      await eventually(async () => {
+        const { ready = 0 } = await rig.transport.depth(inboxOf(source));
+        expect(ready).toBe(0);
+      });
+      expect(await member.settle(member.got.at(-1))).toEqual(["settled"]);
+    }
+    expect(member.lost).toEqual([]);
+    await eventually(() => member.settle(member.got.at(-1)).then(() => expect(member.ids).toContain("low")));
+  });
 });

@@ -19,9 +19,9 @@ test("what only waited here while its consumer was paused, again and again, is n
   // It is on its way to this member, which has no room for it.
   await sent(rig, queue, "waits");
   for (let pause = 0; pause < 12; pause += 1) {
-    member.receiver.resize({ ...flow, window: 0 });
+    await member.receiver.resize({ ...flow, window: 0 });
     await rig.transport.depth(inboxOf(queue));
-    member.receiver.resize(flow);
+    await member.receiver.resize(flow);
     await rig.transport.depth(inboxOf(queue));
   }
   await member.settle(member.got[0]);

@@ -86,7 +86,7 @@ describeRedis("a reply that is lost", () => {
     await using member = await Member.of(rig, inbox, 2);
     await sent(rig, source, "a", "b");
     await member.has("a", "b");
-    member.receiver.resize({ window: 0, bytes: 1, settle: "after" });
+    await member.receiver.resize({ window: 0, bytes: 1, settle: "after" });
     for (const delivery of member.got) {
       const dropped = proxy.dropReply({ when: delivery.id === "a" ? "EVAL" : "/calls/" });
       expect(await member.settle(delivery, how)).toEqual(["settled"]);

@@ -54,7 +54,7 @@ export class Consumer implements AsyncDisposable {
 
   /** Starts no more handlers and gives back what was not started; handlers that run go on (SUB-10). */
   pause(): void {
-    this.#runner.stop("paused");
+    void this.#runner.stop("paused");
   }
 
   resume(): void {

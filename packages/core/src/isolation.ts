@@ -5,7 +5,7 @@ import type { Clock } from "./clock.ts";
 export interface Isolated {
   /** Takes nothing up and gives back what was not started; resolves when no handler runs. */
   hold(): Promise<void>;
-  unhold(): void;
+  go(why: "held"): void;
 }
 
 /** How long others wait for a suspect, and it for them, in ms: what kills its process usually does so at once. */
@@ -42,6 +42,6 @@ export class Isolation {
     const held = [...this.#members];
     await atMost(this.#clock, patience, Promise.all(held.map((member) => member.hold())));
     await atMost(this.#clock, patience, task());
-    for (const member of held) member.unhold();
+    for (const member of held) member.go("held");
   }
 }

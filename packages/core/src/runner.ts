@@ -87,7 +87,7 @@ export class Runner implements Sink, Isolated {
     this.#options.isolation.join(this);
     this.#receiver = await transport.receive(this.#options.inbox, this.#flow(), this);
     this.#settler.attach(this.#receiver);
-    this.#receiver.resize(this.#flow());
+    void this.#receiver.resize(this.#flow());
     this.#receiver.ended.then(
       () => this.#ended(new WaybillError("UNAVAILABLE", "the carrier delivers no more; close it and subscribe again")),
       (error: unknown) => this.#ended(toWaybillError(error, "UNAVAILABLE")),
@@ -116,10 +116,11 @@ export class Runner implements Sink, Isolated {
   }
 
   /** Takes nothing up and gives back what was not started, for this reason (SUB-10). */
-  stop(why: "paused" | "held" | "closing"): void {
+  stop(why: "paused" | "held" | "closing"): void | Promise<void> {
     this.#stops.add(why);
-    this.#receiver?.resize(this.#flow());
+    const resized = this.#receiver?.resize(this.#flow());
     this.#giveBack();
+    return resized;
   }
 
   /** Goes on, unless there is another reason not to. */
@@ -127,24 +128,20 @@ export class Runner implements Sink, Isolated {
     this.#stops.delete(why);
     if (this.#stops.size > 0) return;
     this.#quietAt = this.#options.clock.now();
-    this.#receiver?.resize(this.#flow());
+    void this.#receiver?.resize(this.#flow());
     this.#pump();
   }
 
   /** Also waits until what it gave back is settled: a suspect that kills us now must not count against it (DLQ-4). */
-  hold(): Promise<void> {
-    this.stop("held");
-    return this.#quiet().then(() => this.#settler.drained());
-  }
-
-  unhold(): void {
-    this.go("held");
+  async hold(): Promise<void> {
+    await Promise.all([this.stop("held"), this.#quiet()]);
+    await this.#settler.drained();
   }
 
   /** Takes no more, lets handlers finish within `graceMs`, gives back what was not started, settles, closes (LIF-1). */
   async close(graceMs: number): Promise<void> {
     this.#options.isolation.leave(this);
-    this.stop("closing");
+    void this.stop("closing");
     await this.#receiver?.stop();
     this.#giveBack();
     await atMost(this.#options.clock, graceMs, this.#quiet());
@@ -250,7 +247,8 @@ export class Runner implements Sink, Isolated {
   #settledSome(someLost: boolean): void {
     if (someLost)
       this.#options.report("lost", new WaybillError("LEASE_LOST", "a settlement came after its lease had ended"));
-    if (this.#window.fit(this.#options.clock.now()) && this.#stops.size === 0) this.#receiver?.resize(this.#flow());
+    if (this.#window.fit(this.#options.clock.now()) && this.#stops.size === 0)
+      void this.#receiver?.resize(this.#flow());
   }
 
   #ended(why: WaybillError): void {
@@ -263,7 +261,7 @@ export class Runner implements Sink, Isolated {
     this.#trouble = error;
     if (error === undefined) return this.go("trouble");
     this.#stops.add("trouble");
-    this.#receiver?.resize(this.#flow());
+    void this.#receiver?.resize(this.#flow());
     this.#options.report("settle-failed", error);
   }
 
@@ -279,8 +277,8 @@ export class Runner implements Sink, Isolated {
 
   #giveBack(): void {
     this.#options.giveBack?.();
-    const unstarted = [...this.#waiting.drain(), ...this.#suspects.splice(0)];
-    for (const delivery of unstarted) this.#settler.add(this.#judge.released(delivery));
+    for (const unstarted of [...this.#waiting.drain(), ...this.#suspects.splice(0)])
+      this.#settler.add(this.#judge.released(unstarted));
   }
 
   /** What still runs after the grace is told so and given back. */

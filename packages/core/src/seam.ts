@@ -211,8 +211,11 @@ export interface Receiver {
   readonly ended: Promise<void>;
   /** One result each, in order. Never rejects. The window is refilled when this is called, not when it is answered. */
   settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]>;
-  /** Changes the flow. A window of 0 pauses: nothing more is delivered, leases are kept (SUB-10). */
-  resize(flow: Flow): void;
+  /**
+   * Changes the flow. A window of 0 pauses: nothing more is delivered, leases are kept (SUB-10). Where it takes more than this call to
+   * give back what was fetched ahead, it resolves when that is done, so that our death would not count against it (DLQ-4). Never rejects.
+   */
+  resize(flow: Flow): void | Promise<void>;
   /** When the broker last answered a request for messages (epoch ms), and how many shards we hold (0: rightly idle). */
   pulse(): { readonly answeredAt: number; readonly shards: number | undefined };
   /** Resolves when nothing more will be delivered. What was delivered keeps its lease and can be settled. */

@@ -13,7 +13,7 @@ function setUp() {
       log.push(`${name} holds`);
       await quiet();
     },
-    unhold: () => log.push(`${name} goes on`),
+    go: () => log.push(`${name} goes on`),
   });
   return { clock, isolation, log, member };
 }

@@ -79,7 +79,7 @@ test("never more handlers at once than the concurrency, and the rest in order", 
 test("pause gives back what was not started, and asks for nothing until resume", async () => {
   const { clock, runner, settled, windows } = await setUp(() => new Promise(() => undefined));
   runner.deliver(["a", "b", "c"].map((id) => received(id)));
-  runner.stop("paused");
+  void runner.stop("paused");
   runner.deliver([received("d")]);
   await clock.flush();
   expect(settled).toEqual(["release c", "release d"]);
@@ -185,7 +185,7 @@ test("a suspect that waits for its turn does not start while its consumer is pau
   const { clock, runner, settled } = await setUp(() => new Promise<void>((resolve) => (end = resolve)));
   runner.deliver([received("a"), received("s", { deliveries: 5 })]);
   await clock.flush();
-  runner.stop("paused");
+  void runner.stop("paused");
   end?.();
   await clock.flush();
   expect(settled).toEqual(["ack a", "release s"]);

@@ -34,7 +34,7 @@ export const stats: readonly Case[] = casesOf("LIF-4", {
       await agrees(bench, look, { ready: 2, inFlight: 2, delayed: 0, dead: 1 });
       await settle(holder, (delivery) => later(delivery));
       await agrees(bench, look, { ready: 1, inFlight: 2, delayed: 1, dead: 1 });
-      receiver.resize({ ...flow, window: 0 });
+      await receiver.resize({ ...flow, window: 0 });
       await settle(holder, (delivery) => ({ delivery, outcome: "release" }));
       await agrees(bench, look, { ready: 2, inFlight: 1, delayed: 1, dead: 1 });
       await receiver.close();

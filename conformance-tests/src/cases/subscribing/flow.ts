@@ -189,7 +189,7 @@ const pausing: readonly Case[] = casesOf("SUB-10", {
         () => held.length,
         (count) => count === 1,
       );
-      receiver.resize({ ...flow, window: 0 });
+      await receiver.resize({ ...flow, window: 0 });
       await send(range(1, 10).map((n) => ({ n })));
       const others: Delivery[] = [];
       const second = await transport.receive(inbox, flow, sinkInto(others));
