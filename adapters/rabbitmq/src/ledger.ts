@@ -3,8 +3,10 @@ import type { Headers } from "@waybill/core";
 /** What is known of a message that stays in its place, so that its key keeps its order, though it has failed. */
 export interface Line {
   readonly failures: number;
-  /** How many of the server's deliveries do not count: it was given back, or only waited. Negative where it failed more often. */
-  readonly uncounted: number;
+  /** How many members died while they may have had it in hand. */
+  readonly crashes: number;
+  /** How many of the server's returns are told by that. */
+  readonly seen: number;
   /** Epoch ms before which it is not tried again. */
   readonly dueAt: number;
   /** Written over its headers. */
@@ -14,10 +16,10 @@ export interface Line {
 /** Of one shard, by the ids of its messages: only those of which there is something to say. */
 export type Ledger = Map<string, Line>;
 
-export const blank: Line = Object.freeze({ failures: 0, uncounted: 0, dueAt: 0, note: Object.freeze({}) });
+export const blank: Line = Object.freeze({ failures: 0, crashes: 0, seen: 0, dueAt: 0, note: Object.freeze({}) });
 
 export function textOf(ledger: Ledger): string {
-  const lines = [...ledger].map(([id, { failures, uncounted, dueAt, note }]) => [id, failures, uncounted, dueAt, note]);
+  const lines = [...ledger].map(([id, line]) => [id, line.failures, line.crashes, line.seen, line.dueAt, line.note]);
   return JSON.stringify({ lines });
 }
 
@@ -27,9 +29,10 @@ export function ledgerIn(text: string): Ledger {
   const ledger: Ledger = new Map();
   for (const line of Array.isArray(lines) ? lines : []) {
     if (!Array.isArray(line)) continue;
-    const [id, failures, uncounted, dueAt, note] = line as readonly unknown[];
+    const [id, failures, crashes, seen, dueAt, note] = line as readonly unknown[];
     if (typeof id !== "string" || !isNote(note)) continue;
-    ledger.set(id, { failures: numberOf(failures), uncounted: numberOf(uncounted), dueAt: numberOf(dueAt), note });
+    const [known, returns] = [numberOf(crashes), numberOf(seen)];
+    ledger.set(id, { failures: numberOf(failures), crashes: known, seen: returns, dueAt: numberOf(dueAt), note });
   }
   return ledger;
 }

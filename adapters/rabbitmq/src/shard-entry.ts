@@ -12,12 +12,28 @@ export interface Entry {
   timer: Cancel | undefined;
 }
 
-/** A ledger as it is to be written: what does not count will be given back without having been in hand. */
-export function linesOf(known: Ledger, entries: Iterable<Entry>, isCounted: (entry: Entry) => boolean): Ledger {
+/** Deaths that nobody was written down for make a message suspicious and no more, for it may only have waited. */
+export const suspicious = 2;
+
+/** What is known of a message that has come, of which this was written down. */
+export function lineOn(written: Line, { returns }: Held): Line {
+  const untold = returns - written.seen;
+  if (untold <= 0) return written;
+  const crashes = Math.min(written.crashes + untold, Math.max(written.crashes, suspicious));
+  return { ...written, crashes, seen: returns };
+}
+
+/** What becomes of an entry if its member dies now: `open` where nobody can tell. */
+export type Fate = "open" | "waited" | "killed";
+
+/** A ledger as it is to be written. */
+export function linesOf(known: Ledger, entries: Iterable<Entry>, fateOf: (entry: Entry) => Fate): Ledger {
   const lines = new Map(known);
   for (const entry of entries) {
     const { held, line } = entry;
-    const next = isCounted(entry) ? line : { ...line, uncounted: line.uncounted + 1 };
+    const fate = fateOf(entry);
+    const next =
+      fate === "open" ? line : { ...line, crashes: line.crashes + (fate === "killed" ? 1 : 0), seen: held.returns + 1 };
     if (next === blank) lines.delete(held.id);
     else lines.set(held.id, next);
   }
@@ -25,12 +41,11 @@ export function linesOf(known: Ledger, entries: Iterable<Entry>, isCounted: (ent
 }
 
 /** The delivery, with what is known of it. */
-export function withLine(held: Held, { failures, uncounted, note }: Line): Held {
-  if (failures === 0 && uncounted === 0 && Object.keys(note).length === 0) return held;
+export function withLine(held: Held, { failures, crashes, note }: Line): Held {
   return {
     ...held,
     failures: (held.state.failures ?? 0) + failures,
-    deliveries: Math.max(1, 1 + (held.state.deliveries ?? 0) + held.returns - uncounted),
+    deliveries: 1 + (held.state.deliveries ?? 0) + failures + crashes,
     headers: { ...held.headers, ...note },
   };
 }

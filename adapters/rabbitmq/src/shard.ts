@@ -6,9 +6,9 @@ import type { Connection } from "./connection.ts";
 import type { Ledger } from "./ledger.ts";
 import { LedgerCell, lookInto } from "./ledger-cell.ts";
 import { Replay } from "./replay.ts";
-import { type Entry, gateOf, linesOf, takeWaiting, withLine } from "./shard-entry.ts";
+import { type Entry, type Fate, gateOf, lineOn, linesOf, suspicious, takeWaiting, withLine } from "./shard-entry.ts";
 import { Suspects } from "./suspects.ts";
-import { type Held, heldOf, isSuspicious } from "./wire.ts";
+import { type Held, heldOf } from "./wire.ts";
 
 export interface ShardOptions {
   readonly connection: Connection;
@@ -119,8 +119,9 @@ export class Shard {
 
   #lines(known: Ledger): Ledger {
     const isExact = this.#isClosing || this.#suspects.size > 0;
-    const isCounted = (entry: Entry): boolean => !this.#isClosing && (entry.inHand || this.#suspects.isNext(entry));
-    return linesOf(known, this.#entries.values(), (entry) => !isExact || isCounted(entry));
+    const isAtRisk = (entry: Entry): boolean => !this.#isClosing && (entry.inHand || this.#suspects.isNext(entry));
+    const fateOf = (entry: Entry): Fate => (isExact ? (isAtRisk(entry) ? "killed" : "waited") : "open");
+    return linesOf(known, this.#entries.values(), fateOf);
   }
 
   /** Done: the next of its key may go. Its line goes with the next ones that are written. @throws when the channel is closed */
@@ -146,19 +147,15 @@ export class Shard {
     const entry = this.#entries.get(held.tag);
     if (entry === undefined) return;
     const before = entry.line;
-    const { failures, uncounted } = before;
     const dueAt = delayMs > 0 ? Math.ceil(this.#options.clock.now() + delayMs) : 0;
-    // It is the server's same delivery: a failure makes it another one.
-    entry.line = {
-      failures: failures + (failed ? 1 : 0),
-      uncounted: failed ? uncounted - 1 : uncounted,
-      dueAt,
-      note: { ...before.note, ...note },
-    };
+    const failures = before.failures + (failed ? 1 : 0);
+    entry.line = { ...before, failures, dueAt, note: { ...before.note, ...note } };
+    // What is written must not say that our death would be its work.
+    entry.inHand = false;
     try {
       await this.#write();
     } catch (thrown) {
-      entry.line = before;
+      Object.assign(entry, { line: before, inHand: true });
       throw thrown;
     }
     this.#putBack(entry);
@@ -233,11 +230,11 @@ export class Shard {
   #enter(message: ConsumeMessage, cell: LedgerCell): void {
     const { lane, sourceOf } = this.#options;
     const held = heldOf({ message, lane, source: sourceOf(message.fields.routingKey) });
-    const line = cell.lineOf(held.id);
+    const line = lineOn(cell.lineOf(held.id), held);
     const cameAt = this.#options.clock.now();
     const entry: Entry = { cameAt, held: withLine(held, line), line, inHand: false, timer: undefined };
     this.#entries.set(held.tag, entry);
-    if (isSuspicious(entry.held)) this.#suspects.add(held.tag);
+    if (line.crashes >= suspicious) this.#suspects.add(held.tag);
     if (held.key === undefined || this.#gate.enter(held.key, entry)) this.#wait(entry);
   }
 
