@@ -52,8 +52,11 @@ export class Outbox {
       return refused(messages, thrown);
     }
     const publisher = this.#publisherFor(to, messages);
-    if (!messages.some(({ deliverAt = 0 }) => deliverAt > now)) return publisher.send(packets, deadline);
-    return this.#sendDelayed(publisher, packets, deadline);
+    const isDelayed = messages.some(({ deliverAt = 0 }) => deliverAt > now);
+    const results = isDelayed
+      ? await this.#sendDelayed(publisher, packets, deadline)
+      : await publisher.send(packets, deadline);
+    return rewound(messages, results);
   }
 
   /** Copies of what is settled, to other places. */
@@ -111,6 +114,19 @@ export class Outbox {
     this.#bySource.set(source, publishers);
     return publishers;
   }
+}
+
+/** What was stored behind something of its key that was not comes again after it: a key may go back, and is never turned round. */
+function rewound(messages: readonly WireMessage[], results: readonly SendResult[]): readonly SendResult[] {
+  if (results.every((result) => result === "stored")) return results;
+  const open = new Map<string, SendResult>();
+  return results.map((result, index) => {
+    const key = messages[index]?.key;
+    if (key === undefined) return result;
+    if (result !== "stored" && !open.has(key) && (result.outcome === "unknown" || result.error.transient))
+      open.set(key, { outcome: "unknown", error: result.error });
+    return result === "stored" ? (open.get(key) ?? result) : result;
+  });
 }
 
 function refused(messages: readonly unknown[], thrown: unknown): readonly SendResult[] {

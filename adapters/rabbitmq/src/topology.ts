@@ -109,14 +109,15 @@ export class Topology {
     const expires = inbox.ephemeral ? this.#options.sweepMs : undefined;
     const isVerified = this.#options.verify && !inbox.ephemeral;
     if (isVerified) await this.#mustBe(connection, card, what);
-    const isNew = !isVerified && !inbox.ephemeral && !(await isThere(connection, card));
-    if (isNew && shape.kind === "topic") await this.#register(connection, inbox);
+    const isNew = !isVerified && !(await isThere(connection, card));
+    const isToStay = isNew && !inbox.ephemeral;
+    if (isToStay && shape.kind === "topic") await this.#register(connection, inbox);
     const layout = inboxLayout(inbox);
     await this.#match(connection, { queue: card, options: queues.dead(textOf(layout), expires), what, layout });
     const born = isVerified ? "" : await this.#options.incarnations.declare(connection, base, { isNew, expires });
     for (const lane of lanesOf(inbox)) await this.#declareLane(connection, { inbox, base, born }, lane);
     if (!isVerified && isSharded(inbox)) await this.#declareNotes(connection, base, isNew);
-    if (isNew) await this.#writtenDown();
+    if (isToStay) await this.#writtenDown();
   }
 
   /**
