@@ -19,11 +19,6 @@ export class Buffers {
     return this.#lanes.findLast((lane) => lane.length > 0)?.[0]?.held;
   }
 
-  /** When what has waited for longest came, epoch ms; `Infinity` where nothing waits. */
-  get oldestAt(): number {
-    return this.#lanes.reduce((oldest, [first]) => Math.min(oldest, first?.cameAt ?? Infinity), Infinity);
-  }
-
   add(held: Held, cameAt: number): void {
     this.#lanes[held.lane]?.push({ held, cameAt });
   }
@@ -39,7 +34,11 @@ export class Buffers {
     return taken;
   }
 
-  empty(): readonly Held[] {
-    return this.#lanes.flatMap((lane) => lane.splice(0)).map(({ held }) => held);
+  /** Takes out what came up to then, epoch ms. */
+  dropUpTo(until: number): readonly Held[] {
+    return this.#lanes.flatMap((lane) => {
+      const end = lane.findIndex(({ cameAt }) => cameAt > until);
+      return lane.splice(0, end < 0 ? lane.length : end).map(({ held }) => held);
+    });
   }
 }

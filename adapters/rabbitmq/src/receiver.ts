@@ -163,10 +163,10 @@ export class QueueReceiver implements Receiver {
   /** What came and will not be delivered soon, for others. */
   async #surplus(): Promise<readonly Held[]> {
     this.#deliver();
-    const { next, oldestAt } = this.#buffers;
-    const isWanted = this.#target() > 0 && oldestAt > this.#options.shared.context.clock.now() - 2 * this.#renewEvery;
-    if (next === undefined || (isWanted && next.body.length <= this.#hand.room.bytes)) return [];
-    const surplus = this.#buffers.empty();
+    const { next } = this.#buffers;
+    const isWanted = this.#target() > 0 && (next === undefined || next.body.length <= this.#hand.room.bytes);
+    const stale = this.#options.shared.context.clock.now() - 2 * this.#renewEvery;
+    const surplus = this.#buffers.dropUpTo(isWanted ? stale : Infinity);
     // What was given back before would be taken for what kills its members, some day.
     const worn = surplus.filter(isSuspicious);
     const intake = this.#intake;
@@ -262,7 +262,7 @@ export class QueueReceiver implements Receiver {
   /** The channel is gone, and with it what was in hand. */
   #lose(why: WaybillError): void {
     this.#intake = undefined;
-    this.#buffers.empty();
+    this.#buffers.dropUpTo(Infinity);
     const held = this.#hand.empty();
     if (held.length > 0 && this.#state !== "closed") {
       const cause = new WaybillError("LEASE_LOST", `the lease of ${held.length} message(s) is over: ${why.message}`);
