@@ -48,12 +48,14 @@ async function lastingKeys(url: string): Promise<readonly string[]> {
 }
 
 const redis = await orSkip(startBroker("redis"));
-afterAll(() => redis?.stop());
+const rabbitmq = await orSkip(startBroker("rabbitmq"));
+afterAll(() => Promise.all([redis?.stop(), rabbitmq?.stop()]));
 
 const brokers: readonly (readonly [string, string | undefined])[] = [
   ["memory:", "memory:"],
   ["a SQLite file of its own", undefined],
   ...(redis === undefined ? [] : ([["Redis", redis.url]] as const)),
+  ...(rabbitmq === undefined ? [] : ([["RabbitMQ", rabbitmq.url]] as const)),
 ];
 
 describe.each(brokers)("over %s", (_, url) => {
@@ -139,6 +141,20 @@ test.skipIf(redis === undefined)("a Redis that others use keeps none of a run's 
   const layout = expect.stringMatching(/^wb:\{orders-\w+\}\/layout$/) as string;
   expect(left).toEqual([layout, layout, layout]);
 });
+
+test.skipIf(rabbitmq === undefined)(
+  "a RabbitMQ that others use keeps of a run its empty delay, and no other queue",
+  async () => {
+    const left = async (): Promise<readonly string[]> => {
+      const queues = (await rabbitmq?.administer("list_queues", "--quiet", "name", "messages")) ?? "";
+      return queues.split("\n").filter((line) => line !== "" && !/:(delay:\d+|nowhere)\t0$/.test(line));
+    };
+    const before = await left();
+    const { exitCode } = await startMain({ args: [input], url: rabbitmq?.url, folder }).ended;
+    expect(exitCode).toBe(0);
+    expect(await left()).toEqual(before);
+  },
+);
 
 test("a file that is not there is named", async () => {
   const { exitCode, stdout, stderr } = await startMain({ args: ["other.ndjson"], url: "memory:", folder }).ended;

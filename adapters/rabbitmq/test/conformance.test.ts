@@ -9,6 +9,6 @@ test.skipIf(broker === undefined)("there is a server", () => expect(broker).toBe
 if (broker !== undefined) {
   afterAll(() => broker.stop());
   const suite = { runner: { describe, test }, adapter, url: () => broker.url, options, controls: controls({}) };
-  await conformance(suite);
+  await conformance({ ...suite, report: new URL("../conformance.json", import.meta.url) });
   await mutants(suite);
 }
