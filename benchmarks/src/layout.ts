@@ -13,6 +13,9 @@ export interface Layout {
   readonly inFlight: number;
 }
 
+/** How many groups are made at once. */
+const subscribing = 10;
+
 /** What each of `count` deliveries costs from publish to settled, each topic and group having a consumer, µs of client and server. */
 export async function costOf(layout: Layout, count: number, start: () => Promise<CountedServer>): Promise<number> {
   await using server = await start();
@@ -25,9 +28,9 @@ export async function costOf(layout: Layout, count: number, start: () => Promise
   };
   const definitions = Array.from({ length: layout.topics }, (_, index) => topic(`topic.t-${index}`, { schema: order }));
   for (const to of definitions) {
-    for (let group = 0; group < layout.groups; group += 1) {
-      await bus.subscribe(to, { group: `g-${group}`, concurrency: 100 }, handle);
-    }
+    await inParallel(layout.groups, subscribing, (group) =>
+      bus.subscribe(to, { group: `g-${group}`, concurrency: 100 }, handle),
+    );
   }
   return await cpuOfBoth(server, count, async () => {
     await inParallel(count / layout.groups, layout.inFlight, async (index) => {

@@ -10,6 +10,7 @@ import type { Incarnations } from "./incarnations.ts";
 import type { Ladder } from "./ladder.ts";
 import type { Link } from "./link.ts";
 import { Publisher } from "./publisher.ts";
+import { rewound } from "./rewound.ts";
 import type { Routes } from "./routes.ts";
 import type { Packet } from "./wire.ts";
 
@@ -114,19 +115,6 @@ export class Outbox {
     this.#bySource.set(source, publishers);
     return publishers;
   }
-}
-
-/** What was stored behind something of its key that was not comes again after it: a key may go back, and is never turned round. */
-function rewound(messages: readonly WireMessage[], results: readonly SendResult[]): readonly SendResult[] {
-  if (results.every((result) => result === "stored")) return results;
-  const open = new Map<string, SendResult>();
-  return results.map((result, index) => {
-    const key = messages[index]?.key;
-    if (key === undefined) return result;
-    if (result !== "stored" && !open.has(key) && (result.outcome === "unknown" || result.error.transient))
-      open.set(key, { outcome: "unknown", error: result.error });
-    return result === "stored" ? (open.get(key) ?? result) : result;
-  });
 }
 
 function refused(messages: readonly unknown[], thrown: unknown): readonly SendResult[] {
