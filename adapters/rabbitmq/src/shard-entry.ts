@@ -41,7 +41,9 @@ export function linesOf(known: Ledger, entries: Iterable<Entry>, fateOf: (entry:
 }
 
 /** The delivery, with what is known of it. */
-export function withLine(held: Held, { failures, crashes, note }: Line): Held {
+export function withLine(held: Held, line: Line): Held {
+  if (line === blank && held.returns === 0) return held;
+  const { failures, crashes, note } = line;
   return {
     ...held,
     failures: (held.state.failures ?? 0) + failures,
