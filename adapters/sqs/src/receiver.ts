@@ -43,6 +43,8 @@ export class SqsReceiver implements Receiver {
   readonly #poller: Poller;
   /** Comes within a second, each with its timer. */
   readonly #soon = new Map<Held, Cancel>();
+  /** Was asked for when the window was larger: it waits here, since to give it back would count as a reception (and a failure, where ordered). */
+  #waiting: Held[] = [];
   readonly #end: PromiseWithResolvers<void>;
   readonly #giving = new Set<Promise<unknown>>();
   #state: "open" | "stopped" | "closed" = "open";
@@ -76,12 +78,14 @@ export class SqsReceiver implements Receiver {
     const settling = batch.map(async (one): Promise<SettleResult> =>
       this.#hand.delete(one.delivery as Held) ? this.#settle(one as Mine) : "lost",
     );
+    if (this.#waiting.length > 0) queueMicrotask(() => this.#offer(this.#waiting.splice(0)));
     this.#poller.nudge();
     return Promise.all(settling);
   }
 
   resize(flow: Flow): void {
     this.#hand.flow = flow;
+    this.#offer(this.#waiting.splice(0));
     this.#poller.nudge();
   }
 
@@ -92,7 +96,7 @@ export class SqsReceiver implements Receiver {
   async stop(): Promise<void> {
     if (this.#state === "open") this.#state = "stopped";
     for (const cancel of this.#soon.values()) cancel();
-    this.#giveBack([...this.#soon.keys()]);
+    this.#giveBack([...this.#soon.keys(), ...this.#waiting.splice(0)]);
     this.#soon.clear();
   }
 
@@ -119,7 +123,7 @@ export class SqsReceiver implements Receiver {
     const { leaseMs } = shared.settings;
     const now = shared.context.clock.now();
     this.#expire(now);
-    const due = [...this.#hand.all(), ...this.#soon.keys()].filter(
+    const due = this.#all().filter(
       ({ until, receivedAt }) => until - now < (leaseMs * 2) / 3 && now + leaseMs - receivedAt < maxHoldMs,
     );
     await Promise.all(due.map((held) => this.#prolong(held, now)));
@@ -137,7 +141,12 @@ export class SqsReceiver implements Receiver {
   }
 
   #expire(now: number): void {
-    this.#lose([...this.#hand.all(), ...this.#soon.keys()].filter(({ until }) => until <= now));
+    this.#lose(this.#all().filter(({ until }) => until <= now));
+  }
+
+  /** What is hidden from others for us. */
+  #all(): readonly Held[] {
+    return [...this.#hand.all(), ...this.#soon.keys(), ...this.#waiting];
   }
 
   #lose(gone: readonly Held[]): void {
@@ -145,6 +154,7 @@ export class SqsReceiver implements Receiver {
       this.#soon.get(held)?.();
       this.#soon.delete(held);
     }
+    this.#waiting = this.#waiting.filter((held) => !gone.includes(held));
     const lost = gone.filter((held) => this.#hand.delete(held));
     if (lost.length === 0) return;
     const error = new WaybillError(
@@ -156,7 +166,9 @@ export class SqsReceiver implements Receiver {
   }
 
   #room(): Room {
-    return this.#state === "open" ? this.#hand.room : { count: 0, bytes: 0, alone: false };
+    if (this.#state !== "open") return { count: 0, bytes: 0, alone: false };
+    const { room } = this.#hand;
+    return { ...room, count: room.count - this.#waiting.length };
   }
 
   #took(messages: readonly Message[], level: number): void {
@@ -172,12 +184,14 @@ export class SqsReceiver implements Receiver {
     this.#offer(held.filter((one) => !isEarly(one)));
   }
 
-  /** Delivers as far as there is room by now. */
+  /** Delivers as far as there is room by now; a pause gives back the rest. */
   #offer(held: readonly Held[]): void {
     const taken: Held[] = [];
     const more: Held[] = [];
     for (const delivery of held) {
       if (this.#state === "open" && this.#hand.offer(delivery)) taken.push(delivery);
+      else if (this.#state === "open" && this.#hand.flow.window > 0 && this.#hand.room.count === 0)
+        this.#waiting.push(delivery);
       else more.push(delivery);
     }
     if (more.length > 0) this.#giveBack(more);

@@ -30,6 +30,8 @@ export class Settlements {
   readonly #hides: readonly Batcher<Hide, SettleResult>[];
   readonly #copies: readonly Batcher<Parcel, SendResult>[];
   readonly #letters: Batcher<Parcel, SendResult>;
+  /** What handlers send, by where it goes. */
+  readonly #sends = new Map<string, Batcher<Parcel, SendResult>>();
   #dead: Promise<string> | undefined;
 
   constructor(options: SettlementsOptions) {
@@ -100,11 +102,21 @@ export class Settlements {
     const { shared } = this.#options;
     try {
       const target = await shared.route(to);
+      if (to.kind !== "reply") return await this.#batcherTo(target).add(parcel);
       const [result] = await shared.outbox.send(target, [parcel], this.#deadline());
       return result ?? "stored";
     } catch (thrown) {
       return { outcome: "refused", error: errorOf(thrown) };
     }
+  }
+
+  /** One for each topic and queue, of which there are few; replies go to any number of queues. */
+  #batcherTo(target: Target): Batcher<Parcel, SendResult> {
+    const known = this.#sends.get(target.at);
+    if (known !== undefined) return known;
+    const batcher = new Batcher((parcels: readonly Parcel[]) => this.#send(target, parcels));
+    this.#sends.set(target.at, batcher);
+    return batcher;
   }
 
   /**
