@@ -49,13 +49,15 @@ async function lastingKeys(url: string): Promise<readonly string[]> {
 
 const redis = await orSkip(startBroker("redis"));
 const rabbitmq = await orSkip(startBroker("rabbitmq"));
-afterAll(() => Promise.all([redis?.stop(), rabbitmq?.stop()]));
+const sqs = await orSkip(startBroker("sqs", { server: "fauxqs", keeps: false }));
+afterAll(() => Promise.all([redis, rabbitmq, sqs].map((broker) => broker?.stop())));
 
 const brokers: readonly (readonly [string, string | undefined])[] = [
   ["memory:", "memory:"],
   ["a SQLite file of its own", undefined],
   ...(redis === undefined ? [] : ([["Redis", redis.url]] as const)),
   ...(rabbitmq === undefined ? [] : ([["RabbitMQ", rabbitmq.url]] as const)),
+  ...(sqs === undefined ? [] : ([["SQS and SNS", sqs.url]] as const)),
 ];
 
 describe.each(brokers)("over %s", (_, url) => {

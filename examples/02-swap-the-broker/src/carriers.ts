@@ -15,7 +15,14 @@ export const carriers: Readonly<Record<string, () => Promise<Place>>> = {
   sqlite: freshFile,
   redis: () => startBroker("redis"),
   rabbitmq: () => startBroker("rabbitmq"),
+  sqs: queuesAndTopics,
 };
+
+/** With SNS, which has the topics. Polls are short here, since a close waits for the last one. */
+async function queuesAndTopics(): Promise<Place> {
+  const broker = await startBroker("sqs", { server: "fauxqs", keeps: false });
+  return { url: `${broker.url}&waitMs=1000`, [Symbol.asyncDispose]: () => broker.stop() };
+}
 
 async function freshFile(): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), "waybill-swap-"));

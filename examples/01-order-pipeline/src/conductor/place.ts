@@ -42,8 +42,9 @@ export async function openPlace(url: string | undefined): Promise<RunPlace> {
   };
 }
 
-/** What each carrier calls it; RabbitMQ gives back what a member held when it has missed two to three heartbeats. */
+/** What each carrier calls it; RabbitMQ gives back what a member held when it has missed two to three heartbeats. A close of SQS waits for its polls. */
 function optionsOf(url: string): Readonly<Record<string, number>> | undefined {
   if (/^amqps?:/.test(url)) return { heartbeatMs: leaseMs / 2 };
+  if (url.startsWith("sqs:")) return { leaseMs, waitMs: 1_000 };
   return /^(memory|sqlite|rediss?):/.test(url) ? { leaseMs } : undefined;
 }
