@@ -1,7 +1,7 @@
 /** One figure of one run. `better` says which way it improves; `goal` is what was asked for, in the same unit. */
 export interface Figure {
   readonly what: string;
-  readonly unit: "k/s" | "/s" | "µs" | "ms" | "ratio" | "%" | "MB";
+  readonly unit: "k/s" | "/s" | "/min" | "calls" | "µs" | "ms" | "ratio" | "%" | "MB";
   readonly value: number;
   readonly better: "more" | "less";
   readonly goal?: number | undefined;

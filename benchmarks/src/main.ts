@@ -29,6 +29,10 @@ const benches = [
   "rabbitmq-order",
   "rabbitmq-backlog",
   "rabbitmq-groups",
+  "sqs-publish",
+  "sqs-consume",
+  "sqs-latency",
+  "sqs-idle",
 ];
 
 const { values } = parseArgs({
