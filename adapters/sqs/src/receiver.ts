@@ -83,10 +83,11 @@ export class SqsReceiver implements Receiver {
     return Promise.all(settling);
   }
 
-  resize(flow: Flow): void {
+  async resize(flow: Flow): Promise<void> {
     this.#hand.flow = flow;
     this.#offer(this.#waiting.splice(0));
     this.#poller.nudge();
+    if (flow.window === 0) await Promise.all(this.#giving);
   }
 
   pulse(): { readonly answeredAt: number; readonly shards: number | undefined } {

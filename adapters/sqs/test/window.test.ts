@@ -47,9 +47,9 @@ describe.skipIf(broker === undefined)("a window that shrinks while what was aske
       soon(),
     );
     await using member = await Member.of(rig, inboxOf(queue), 10);
-    member.receiver.resize({ window: 2, bytes, settle: "after" });
+    await member.receiver.resize({ window: 2, bytes, settle: "after" });
     await member.has(2);
-    member.receiver.resize({ window: 0, bytes, settle: "after" });
+    await member.receiver.resize({ window: 0, bytes, settle: "after" });
     await using other = await Member.of(rig, inboxOf(queue), 10);
     await other.has(8);
     expect(new Set([...member.ids, ...other.ids]).size).toBe(10);
