@@ -50,7 +50,7 @@ async function lastingKeys(url: string): Promise<readonly string[]> {
 const redis = await orSkip(startBroker("redis"));
 const rabbitmq = await orSkip(startBroker("rabbitmq"));
 const sqs = await orSkip(startBroker("sqs", { server: "fauxqs", keeps: false }));
-afterAll(() => Promise.all([redis, rabbitmq, sqs].map((broker) => broker?.stop())));
+afterAll(() => Promise.all([redis?.stop(), rabbitmq?.stop(), sqs?.stop()]));
 
 const brokers: readonly (readonly [string, string | undefined])[] = [
   ["memory:", "memory:"],
