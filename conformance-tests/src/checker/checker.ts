@@ -7,6 +7,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 interface Copy extends Mutable<Pick<Seen, "deliveries" | "firstAt" | "lastAt" | "dones" | "deaths">> {
   /** When it was first handled to the end. */
   doneAt: number;
+  /** When it was last delivered, be it to a member that should not have had it. */
+  seenAt: number;
 }
 
 interface Message extends Mutable<Pick<Seen, "invoked" | "outcome" | "poisoned" | "deliverAt">> {
@@ -76,6 +78,7 @@ export class Checker {
       copy.doneAt = Math.min(copy.doneAt, event.at);
     } else {
       copy.deliveries += 1;
+      copy.seenAt = Math.max(copy.seenAt, event.at);
       if (event.zombie === true) return;
       copy.firstAt = Math.min(copy.firstAt, event.at);
       copy.lastAt = Math.max(copy.lastAt, event.at);
@@ -116,8 +119,8 @@ export class Checker {
   /** When a later message of its key was first delivered; last, where a key may be rewound. */
   #overtakings(index: number): ReadonlyMap<number, number> {
     const { rewinds = false } = this.#head;
-    return this.#carry(this.#invoked.toReversed(), index, Infinity, (before, { firstAt, lastAt }) =>
-      Math.min(before, rewinds ? Math.max(firstAt, lastAt) : firstAt),
+    return this.#carry(this.#invoked.toReversed(), index, Infinity, (before, { firstAt, seenAt }) =>
+      Math.min(before, rewinds ? Math.max(firstAt, seenAt) : firstAt),
     );
   }
 
@@ -167,6 +170,7 @@ function fresh(): Copy {
     lastAt: -Infinity,
     dones: 0,
     doneAt: Infinity,
+    seenAt: -Infinity,
     deaths: 0,
   };
 }

@@ -118,6 +118,14 @@ describe("one event changed", () => {
     expect(rewound(9).disordered).toEqual([]);
     expect(rewound(5, 9).disordered).toEqual([5]);
     expect(rewound(5, 9, 7).disordered).toEqual([7]);
+    // It has come again, though to a member that was stopped past its lease.
+    const stopped: HistoryEvent = { kind: "deliver", n: 7, group: "a", at: 121, zombie: true };
+    const half = [
+      ...events,
+      ...[5, 9].map((n, at): HistoryEvent => ({ kind: "deliver", n, group: "a", at: 120 + 2 * at })),
+    ];
+    expect(groupOf(check({ groups, ordered: true, rewinds: true, events: half })).disordered).toEqual([5]);
+    expect(groupOf(check({ groups, ordered: true, rewinds: true, events: [...half, stopped] })).disordered).toEqual([]);
     expect(groupOf(judged(events.concat({ kind: "deliver", n: 7, group: "a", at: 120 }))).disordered).toEqual([7]);
   });
 
