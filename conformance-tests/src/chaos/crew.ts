@@ -1,4 +1,4 @@
-import type { Random, Topic } from "@waybill/core";
+import type { Queue, Random, Topic } from "@waybill/core";
 import type { Broker, FaultProxy } from "@waybill/testing";
 import type { Bench } from "../bench.ts";
 import type { HistoryEvent } from "../checker/history.ts";
@@ -19,7 +19,7 @@ export interface Seat {
 
 export interface CrewOptions {
   readonly bench: Bench;
-  readonly topic: Topic<Item>;
+  readonly source: Topic<Item> | Queue<Item>;
   readonly groups: readonly string[];
   readonly membersPerGroup: number;
   readonly publishers: number;
@@ -117,16 +117,15 @@ export class Crew {
   }
 
   #hire({ name, group, link }: Pick<Seat, "name" | "group" | "link">, wants: () => void): Promise<Member> {
-    const { bench, topic, url: direct, record } = this.#options;
+    const { bench, source, url: direct, record } = this.#options;
     const url = link?.url(direct) ?? direct;
     this.#hired += 1;
-    const of = outlineOf(topic);
+    const of = outlineOf(source);
     // Keys of its own: the order of a key is that of one publisher.
     const load = { name: `p${this.#hired}`, keys: 12, poisonEvery: 50, slowEvery: 10 };
+    const work = { of, url, chronicle: group, concurrency: 8, maxAttempts: 2, retryDelayMs: 10 };
     const spec: MemberSpec =
-      group === undefined
-        ? { of, url, load }
-        : { of, url, group, chronicle: group, concurrency: 8, maxAttempts: 2, retryDelayMs: 10 };
+      group === undefined ? { of, url, load } : { ...work, group: source.kind === "topic" ? group : undefined };
     return bench.member(spec, (event) => {
       if (event.kind === "history") record(this.#marked(name, event.event));
       else wants();

@@ -1,4 +1,4 @@
-import { type Bus, type InboxHandle, type Random, seededRandom, type Topic } from "@waybill/core";
+import { type Bus, type InboxHandle, type Queue, type Random, seededRandom, type Topic } from "@waybill/core";
 import type { Broker } from "@waybill/testing";
 import type { Bench } from "../bench.ts";
 import type { HistoryEvent, HistoryHead } from "../checker/history.ts";
@@ -34,15 +34,20 @@ export interface Progress {
   readonly depth: number;
 }
 
-const groups = ["billing", "shipping"] as const;
 const membersPerGroup = 2;
 const blockSize = 25;
 /** How often it looks whether there is room for more, ms. */
 const lookEvery = 25;
 
+/** The groups of a topic or, where there are none, the workers of a queue. */
+function groupsOf({ manifest }: Bench): readonly string[] {
+  return manifest.can.has("topics") ? ["billing", "shipping"] : ["workers"];
+}
+
 /** What a run with this bench is about. */
-export function headOf({ manifest }: Bench): HistoryHead {
-  return { groups, ordered: manifest.order === "key", rewinds: manifest.settle === "written" };
+export function headOf(bench: Bench): HistoryHead {
+  const { manifest } = bench;
+  return { groups: groupsOf(bench), ordered: manifest.order === "key", rewinds: manifest.settle === "written" };
 }
 
 /**
@@ -53,7 +58,8 @@ export class Siege {
   readonly #bench: Bench;
   readonly #options: SiegeOptions;
   readonly #random: Random;
-  readonly #topic: Topic<Item>;
+  readonly #source: Topic<Item> | Queue<Item>;
+  readonly #groups: readonly string[];
   readonly #crew: Crew;
   readonly #strikes: Partial<Record<FaultName, number>>;
   readonly #url: string;
@@ -67,14 +73,16 @@ export class Siege {
     this.#options = options;
     this.#random = seededRandom(options.seed);
     const { ordered } = headOf(bench);
-    this.#topic = bench.topic(ordered ? { ordered: true } : { keyed: true });
+    const layout = ordered ? ({ ordered: true } as const) : ({ keyed: true } as const);
+    this.#source = bench.manifest.can.has("topics") ? bench.topic(layout) : bench.queue(layout);
+    this.#groups = groupsOf(bench);
     this.#strikes = Object.fromEntries(options.faults.map((name) => [name, 0]));
     this.#url = options.broker?.url ?? bench.url;
     const { publishers, broker } = options;
     this.#crew = new Crew({
       bench,
-      topic: this.#topic,
-      groups,
+      source: this.#source,
+      groups: this.#groups,
       membersPerGroup,
       publishers,
       broker,
@@ -104,6 +112,10 @@ export class Siege {
     await this.#drain(bus);
   }
 
+  #inbox(bus: Bus, group: string): InboxHandle {
+    return this.#source.kind === "queue" ? bus.inbox(this.#source) : bus.inbox(this.#source, group);
+  }
+
   #isOver(): boolean {
     const struck = Object.values(this.#strikes).reduce((sum, count) => sum + count, 0);
     return this.#options.signal.aborted || struck >= this.#options.strikes;
@@ -111,7 +123,7 @@ export class Siege {
 
   /** Gives the publishers numbers while there is room. */
   async #feed(bus: Bus): Promise<void> {
-    const inboxes = groups.map((group) => bus.inbox(this.#topic, group));
+    const inboxes = this.#groups.map((group) => this.#inbox(bus, group));
     while (!this.#over) {
       // While the broker is away nobody can say.
       this.#depth = await depthOf(inboxes).catch(() => this.#depth);
@@ -145,8 +157,8 @@ export class Siege {
   }
 
   async #drain(bus: Bus): Promise<void> {
-    for (const group of groups) {
-      const inbox = bus.inbox(this.#topic, group);
+    for (const group of this.#groups) {
+      const inbox = this.#inbox(bus, group);
       await this.#bench.eventually(
         "the broker answers",
         () =>

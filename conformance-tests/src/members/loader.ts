@@ -1,6 +1,6 @@
 import { WaybillError } from "@waybill/core";
 import type { HistoryEvent } from "../checker/history.ts";
-import { topicOf } from "../item.ts";
+import { type Item, queueOf, topicOf } from "../item.ts";
 import type { Actor, ActorOptions } from "./actor.ts";
 import type { Block, Load, MemberOrder } from "./member.ts";
 
@@ -51,7 +51,8 @@ export class Loader implements Actor {
     const { bus, spec } = this.#options;
     const act = this.#isPoisoned(n) ? "fail" : n % this.#load.slowEvery === 0 ? "slow" : "ok";
     try {
-      await bus.publish(topicOf(spec.of), { n, key: this.#key(n), act });
+      const item: Item = { n, key: this.#key(n), act };
+      await (spec.of.kind === "queue" ? bus.send(queueOf(spec.of), item) : bus.publish(topicOf(spec.of), item));
       await this.#tell({ kind: "ok", n });
     } catch (error) {
       const isUnknown = error instanceof WaybillError && error.code === "OUTCOME_UNKNOWN";
