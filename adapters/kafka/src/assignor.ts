@@ -10,22 +10,26 @@ export interface Claimant {
   /** In which generation it got what it has. */
   readonly generation: number;
   readonly owned: readonly Partition[];
+  /** It has no room for what waits: whoever has some should get it. */
+  readonly isFull: boolean;
 }
 
 /**
- * Shares each list of units out evenly, so that nobody holds two more of it than another. Whoever has something keeps it while that is
+ * Shares each list of units out evenly, so that nobody holds two more of it than another, among those that have room, or all. Whoever has something keeps it while that is
  * fair. What it has to give up is given to nobody yet: it lets go of it first, and the next round gives it away (ORD-2, SUB-13).
  */
 export function sharesOf(lists: readonly (readonly Unit[])[], claimants: readonly Claimant[]): readonly Share[] {
   const owners = ownersOf(claimants);
-  const ids = claimants.map(({ id }) => id).toSorted((one, other) => (one < other ? -1 : 1));
-  const shares = new Map<string, Partition[]>(ids.map((id) => [id, []]));
+  const all = claimants.map(({ id }) => id).toSorted((one, other) => (one < other ? -1 : 1));
+  const full = new Set(claimants.filter(({ isFull }) => isFull).map(({ id }) => id));
+  const ids = full.size === all.length ? all : all.filter((id) => !full.has(id));
+  const shares = new Map<string, Partition[]>(all.map((id) => [id, []]));
   for (const units of lists) {
     // What one list gives to some too many, the next one makes up for.
     const order = ids.toSorted((one, other) => (shares.get(one)?.length ?? 0) - (shares.get(other)?.length ?? 0));
     shareOut(units, owners, order, shares);
   }
-  return ids.map((id) => ({ id, partitions: shares.get(id) ?? [] }));
+  return all.map((id) => ({ id, partitions: shares.get(id) ?? [] }));
 }
 
 function shareOut(
@@ -40,7 +44,9 @@ function shareOut(
   const free: Unit[] = [];
   for (const unit of units) {
     const owner = unit.partitions.map((one) => owners.get(keyOf(one))).find((id) => id !== undefined);
-    (held.get(owner ?? "") ?? free).push(unit);
+    if (owner === undefined) free.push(unit);
+    // Who is full lets go of what it has first.
+    else held.get(owner)?.push(unit);
   }
   const counts = new Map<string, number>();
   const most = ids.toSorted((one, other) => (held.get(other)?.length ?? 0) - (held.get(one)?.length ?? 0));

@@ -96,7 +96,7 @@ export class Cluster {
 /** Tries again while it is the brokers that are not ready, until `deadline` (epoch ms). */
 export async function patiently<T>(
   what: string,
-  { clock, deadline, pauseMs = 50 }: { readonly clock: Clock; readonly deadline: number; readonly pauseMs?: number },
+  { clock, deadline, pauseMs = 20 }: { readonly clock: Clock; readonly deadline: number; readonly pauseMs?: number },
   work: () => Promise<T>,
 ): Promise<T> {
   for (let pause = pauseMs; ; pause = Math.min(2 * pause, 1_000)) {

@@ -7,11 +7,15 @@ import { groupId, laneTopic } from "./names.ts";
 import { Progress, progressFrom } from "./progress.ts";
 import type { KafkaReceiver } from "./receiver.ts";
 import type { Shared } from "./shared.ts";
+import { messageOf } from "./wire.ts";
 
 interface Place extends Partition {
   readonly progress: Progress;
+  /** In the hands of members, as far as it was written down. */
   readonly inHand: number;
 }
+
+const maxBytes = 2 ** 20;
 
 /** How much of an inbox is where: what was stored and is not finished, as far as its members have written it down (LIF-4). */
 export async function depthOf(
@@ -29,6 +33,8 @@ export async function depthOf(
   const partitions: Partition[] = [];
   for (const topic of topics)
     for (const partition of ((await cluster.partitionsOf(topic)) ?? []).keys()) partitions.push({ topic, partition });
+  // So that others, who only see what is written down, see the same.
+  await Promise.all(receivers.map((receiver) => receiver.flush()));
   const places = await placesOf(inbox, partitions, { shared, receivers, entry });
   const ends = new Map((await topology.offsetsOf(partitions, -1)).map((one) => [keyOf(one), one.offset]));
   const now = context.clock.now();
@@ -39,18 +45,16 @@ export async function depthOf(
     const left = Math.max((ends.get(keyOf(place)) ?? 0) - progress.base - progress.above, 0);
     const waiting = [...progress.retries.values()].filter(({ dueAt }) => dueAt > now).length;
     const isTier = topic === lanes && !inbox.ordered && partition > 0;
-    if (isTier) delayed += Math.max(left - place.inHand, 0);
-    else {
-      delayed += waiting;
-      ready += Math.max(left - waiting - place.inHand, 0);
-      if (left > 0 && topic !== lanes) behind.push(place);
-    }
-    inFlight += place.inHand;
+    const due = isTier ? await dueIn(place, left, { shared, now }) : Math.max(left - waiting, 0);
+    delayed += left - due;
+    const here = Math.min(place.inHand, due);
+    inFlight += here;
+    ready += due - here;
+    if (due > here && topic !== lanes) behind.push(place);
   }
-  const isMine = receivers.length > 0;
   return {
     ready,
-    inFlight: isMine ? inFlight : undefined,
+    inFlight,
     delayed,
     dead: await letters.count(),
     oldestAt: ready === 0 ? undefined : await oldestOf(behind, shared),
@@ -90,11 +94,31 @@ async function placesOf(
       (commit && progressFrom(commit.offset, commit.metadata, entry.birth)) ??
       (start === undefined ? undefined : new Progress(start));
     if (progress === undefined) fresh.push(one);
-    else places.push({ ...one, progress, inHand: shard?.inHand ?? 0 });
+    else places.push({ ...one, progress, inHand: (shard?.inHand ?? progress.inHand) + progress.lent.size });
   }
   for (const { topic, partition, offset } of await topology.offsetsOf(fresh, -2))
     places.push({ topic, partition, progress: new Progress(offset), inHand: 0 });
   return places;
+}
+
+/** How many of those that were set aside are due by now, though nobody has let them go. */
+async function dueIn(
+  place: Place,
+  left: number,
+  { shared, now }: { readonly shared: Shared; readonly now: number },
+): Promise<number> {
+  if (left === 0) return 0;
+  const { topic, partition, progress } = place;
+  try {
+    const node = await shared.cluster.leaderOf(topic, partition);
+    const ask = { topic, partition, offset: progress.base, maxBytes };
+    const [fetched] = await shared.session.fetch(node, [ask], { waitMs: 50, maxBytes });
+    const records = (fetched?.records ?? []).filter(({ offset }) => !progress.isDone(offset));
+    const at = { topic, partition, source: "" };
+    return Math.min(records.filter((record) => (messageOf(record, at).deliverAt ?? 0) <= now).length, left);
+  } catch {
+    return 0;
+  }
 }
 
 /** When the oldest of those that are not finished was published. */

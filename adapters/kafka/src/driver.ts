@@ -27,6 +27,18 @@ export interface StoredRecord {
   readonly headers: readonly (readonly [name: string, value: Uint8Array])[];
 }
 
+/** Whoever stores numbered records. */
+export interface Producer {
+  readonly id: bigint;
+  readonly epoch: number;
+}
+
+/** The number of the first of some records, which count on from there in their partition. */
+export interface Numbered {
+  readonly producer: Producer;
+  readonly sequence: number;
+}
+
 export interface Partition {
   readonly topic: string;
   readonly partition: number;
@@ -104,6 +116,12 @@ export interface Joined {
 export interface Share {
   readonly id: string;
   readonly partitions: readonly Partition[];
+  readonly data?: Uint8Array;
+}
+
+export interface Assigned {
+  readonly partitions: readonly Partition[];
+  readonly data: Uint8Array;
 }
 
 export interface Commit extends Partition {
@@ -114,8 +132,13 @@ export interface Commit extends Partition {
 export interface Session {
   /** Of these topics, or of all where none are named. */
   view(topics: readonly string[] | undefined): Promise<ClusterView>;
-  /** Stores records in one partition, acknowledged by all in-sync replicas; gives the offset of the first. */
-  produce(node: number, to: Partition, records: readonly NewRecord[]): Promise<number>;
+  /** A name under which a broker knows what it has stored already. */
+  producer(): Promise<Producer>;
+  /**
+   * Stores records in one partition, acknowledged by all in-sync replicas; gives the offset of the first. With `as` the same records under
+   * the same number are stored once.
+   */
+  produce(node: number, to: Partition, records: readonly NewRecord[], as?: Numbered): Promise<number>;
   fetch(
     node: number,
     asks: readonly FetchAsk[],
@@ -126,8 +149,8 @@ export interface Session {
   coordinator(group: string): Promise<number>;
   /** Waits until all members have joined. */
   join(node: number, ask: JoinAsk): Promise<Joined>;
-  /** What is ours; whoever leads says what is whose. */
-  sync(node: number, member: Member, protocol: string, shares: readonly Share[]): Promise<readonly Partition[]>;
+  /** What is ours, and what whoever leads has to say to all; it says what is whose. */
+  sync(node: number, member: Member, protocol: string, shares: readonly Share[]): Promise<Assigned>;
   heartbeat(node: number, member: Member): Promise<void>;
   leave(node: number, member: Member): Promise<void>;
   commit(node: number, member: Member, commits: readonly Commit[]): Promise<void>;

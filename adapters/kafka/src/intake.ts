@@ -1,10 +1,10 @@
 import { Alarm, type Clock, Fifo, type Inbox, KeyedGate } from "@waybill/core";
-import type { StoredRecord } from "./driver.ts";
-import type { Held } from "./held.ts";
+import { type Held, heldFrom, retried } from "./held.ts";
+import { Precedence } from "./precedence.ts";
 import type { Retry } from "./progress.ts";
+import { mayComeIntoHand } from "./reservation.ts";
 import type { Shard } from "./shard.ts";
 import { releaseAt, shortMs } from "./tiers.ts";
-import { messageOf } from "./wire.ts";
 
 interface Options {
   readonly inbox: Inbox;
@@ -14,6 +14,9 @@ interface Options {
   readonly wake: () => void;
   /** A commit has to say first what may come into hand. */
   readonly reserve: (shard: Shard) => void;
+  readonly commit: (shard: Shard) => Promise<boolean>;
+  /** Asks where these end by now; whether there was an answer. */
+  readonly ends: (shards: readonly Shard[]) => Promise<boolean>;
   /** It has to wait for longer than it can here. */
   readonly park: (held: Held) => void;
 }
@@ -22,8 +25,6 @@ interface Options {
 const mostAside = 2_000;
 /** How many of the lanes are looked at ahead, to sort them by priority. */
 const mostReady = 1_000;
-/** From so many crashes on a message is in hand alone. */
-const suspicious = 2;
 
 /** What comes next of all shards: by priority, one of a key at a time, and nothing before its time. */
 export class Intake {
@@ -32,12 +33,16 @@ export class Intake {
   readonly #ready: readonly Fifo<Held>[];
   readonly #gate = new KeyedGate<Held>();
   readonly #waiting = new Set<Held>();
+  /** In the hands of others, who had the partition before. */
+  readonly #away = new Map<Shard, Map<number, Held>>();
   readonly #alarm: Alarm;
+  readonly #precedence: Precedence;
   #turn = 0;
 
   constructor(options: Options) {
     this.#options = options;
     this.#ready = Array.from({ length: options.inbox.shape.priorities }, () => new Fifo<Held>());
+    this.#precedence = new Precedence(options);
     this.#alarm = new Alarm(options.clock, () => this.#due());
   }
 
@@ -47,6 +52,8 @@ export class Intake {
     this.#lookAhead(shards.filter(({ tier }) => tier !== undefined));
     const feeds = shards.filter(({ tier }) => tier === undefined);
     for (let level = this.#ready.length - 1; level >= 0; level -= 1) {
+      if (level < this.#ready.length - 1 && !this.#precedence.mayGoTo(level, feeds, this.#isReady(level)))
+        return undefined;
       const ready = this.#ready[level];
       const at = feeds.filter((shard) => shard.level === level);
       const held = ready?.shift() ?? this.#pull(at);
@@ -54,10 +61,13 @@ export class Intake {
         held.shard.inHand += 1;
         return held;
       }
-      // Something higher may be there that was not seen yet.
-      if (level > 0 && at.some((shard) => !shard.isCaughtUp && shard.state === "open")) return undefined;
     }
     return undefined;
+  }
+
+  /** All that is to be delivered in one look at what there is, is. */
+  endTurn(): void {
+    this.#precedence.endTurn();
   }
 
   /** It is done with. */
@@ -65,8 +75,34 @@ export class Intake {
     const { shard, offset } = held;
     shard.inHand -= 1;
     shard.taken -= 1;
-    shard.progress.finish(offset);
-    this.#pass(held);
+    this.#finished(held, offset);
+  }
+
+  /** It stays in hand, though its shard is to be another's. */
+  lend(held: Held, member: string): void {
+    held.shard.progress.lent.set(held.offset, member);
+    this.lost(held);
+  }
+
+  /** Whoever had it in hand when the shard was theirs says what becomes of it; `died`: they cannot any more. */
+  returned(shard: Shard, offset: number, retry: Retry | "at once" | "died" | undefined): void {
+    const away = this.#away.get(shard);
+    const held = away?.get(offset);
+    away?.delete(offset);
+    shard.progress.lent.delete(offset);
+    if (retry === undefined) {
+      if (held === undefined) shard.progress.finish(offset);
+      else {
+        shard.taken -= 1;
+        this.#finished(held, offset);
+      }
+      return;
+    }
+    if (retry === "died") shard.progress.crashed({ from: offset, to: offset + 1 });
+    else if (retry !== "at once") shard.progress.retries.set(offset, retry);
+    if (held === undefined) return;
+    if (typeof retry === "object") this.#again(retried(held, retry));
+    else this.#again(retry === "died" ? { ...held, deliveries: (held.deliveries ?? 0) + 1 } : held);
   }
 
   /** It was given to somewhere else without having been in hand. */
@@ -83,20 +119,9 @@ export class Intake {
 
   /** It comes again at its time, in its place. */
   retry(held: Held, retry: Retry): void {
-    const { shard, offset, headers } = held;
-    shard.inHand -= 1;
-    shard.progress.retries.set(offset, retry);
-    const { failures, deliveries, dueAt, note } = retry;
-    const next = {
-      ...held,
-      headers: { ...headers, ...note },
-      failures,
-      deliveries: deliveries + 1,
-      dueAt,
-      place: -1,
-      effects: 0,
-    };
-    this.#again(next);
+    held.shard.inHand -= 1;
+    held.shard.progress.retries.set(held.offset, retry);
+    this.#again(retried(held, retry));
   }
 
   /** It is others' now: whoever waits behind it goes on. */
@@ -113,6 +138,8 @@ export class Intake {
       ready.unshift(all.filter((held) => held.shard !== shard));
       for (const held of all) if (held.shard === shard) this.#forget(held);
     }
+    for (const held of this.#away.get(shard)?.values() ?? []) this.#forget(held);
+    this.#away.delete(shard);
     for (const held of this.#waiting) {
       if (held.shard !== shard) continue;
       this.#waiting.delete(held);
@@ -155,8 +182,8 @@ export class Intake {
     const record = shard.peek();
     if (record === undefined || shard.blockedUntil > now) return "none";
     if (shard.taken - shard.inHand >= mostAside || shard.progress.isFull) return "none";
-    if (!this.#mayComeIntoHand(shard, record)) return "none";
-    const held = this.#heldFrom(shard, record);
+    if (!mayComeIntoHand(shard, record.offset, this.#options.reserve)) return "none";
+    const held = heldFrom(shard, record);
     if (shard.tier !== undefined && shard.tier > 0) {
       const leavesAt = releaseAt(shard.tier, record.timestamp, held.dueAt);
       if (leavesAt > now) {
@@ -172,51 +199,20 @@ export class Intake {
 
   #sorted(held: Held, now: number): Held | "aside" {
     const { ordered } = this.#options.inbox;
-    if (!ordered && held.dueAt > now + shortMs) {
+    if (!ordered && held.dueAt > now + shortMs && !held.shard.progress.lent.has(held.offset)) {
       this.#options.park(held);
       return "aside";
     }
     if (ordered && held.key !== undefined && !this.#gate.enter(held.key, held)) return "aside";
+    if (this.#isAway(held)) return "aside";
     if (held.dueAt <= now) return held;
     this.#wait(held);
     return "aside";
   }
 
-  #mayComeIntoHand(shard: Shard, { offset }: StoredRecord): boolean {
-    if (shard.suspect !== undefined && shard.inHand === 0 && shard.suspect !== offset) shard.suspect = undefined;
-    const isSuspect = shard.progress.crashesOf(offset) >= suspicious;
-    if (shard.suspect !== undefined && shard.inHand > 0) return false;
-    if (isSuspect && shard.suspect !== offset) {
-      // It waits until nobody else could be taken for it.
-      if (shard.inHand > 0 || shard.isReserving) return false;
-      shard.suspect = offset;
-      shard.reserveOnly(offset);
-      this.#options.reserve(shard);
-      return false;
-    }
-    if (shard.isReserved(offset)) return true;
-    if (shard.isReserving) return false;
-    if (isSuspect) shard.reserveOnly(offset);
-    else shard.reserve();
-    this.#options.reserve(shard);
-    return false;
-  }
-
-  #heldFrom(shard: Shard, record: StoredRecord): Held {
-    const message = messageOf(record, shard);
-    const retry = shard.progress.retries.get(record.offset);
-    const before = (retry?.deliveries ?? message.deliveries) + shard.progress.crashesOf(record.offset);
-    return {
-      ...message,
-      headers: retry === undefined ? message.headers : { ...message.headers, ...retry.note },
-      failures: retry?.failures ?? message.failures,
-      deliveries: before + 1,
-      shard,
-      offset: record.offset,
-      dueAt: retry?.dueAt ?? message.deliverAt ?? 0,
-      effects: 0,
-      place: -1,
-    };
+  /** Whether something of this level or below waits in no shard any more. */
+  #isReady(level: number): boolean {
+    return this.#ready.slice(0, level + 1).some(({ length }) => length > 0);
   }
 
   #again(held: Held): void {
@@ -225,6 +221,26 @@ export class Intake {
       this.#pass(held);
     } else if (held.dueAt > this.#options.clock.now()) this.#wait(held);
     else this.#ready[levelOf(held, this.#ready.length)]?.unshift([held]);
+  }
+
+  /** Whether it is in others' hands; then it is waited for what they say. */
+  #isAway(held: Held): boolean {
+    const { shard, offset } = held;
+    if (!shard.progress.lent.has(offset)) return false;
+    const away = this.#away.get(shard);
+    if (away === undefined) this.#away.set(shard, new Map([[offset, held]]));
+    else away.set(offset, held);
+    return true;
+  }
+
+  /** In an ordered inbox the next of its key comes when it is written down that it is done, or a crash would turn them round. */
+  #finished(held: Held, offset: number): void {
+    held.shard.progress.finish(offset);
+    if (!this.#options.inbox.ordered || held.key === undefined) return;
+    void this.#options.commit(held.shard).then(() => {
+      this.#pass(held);
+      this.#options.wake();
+    });
   }
 
   #wait(held: Held): void {
@@ -261,7 +277,7 @@ export class Intake {
       next.shard.taken -= 1;
       next = this.#gate.leave(key);
     }
-    if (next === undefined) return;
+    if (next === undefined || this.#isAway(next)) return;
     if (next.dueAt > this.#options.clock.now()) this.#wait(next);
     else this.#ready[levelOf(next, this.#ready.length)]?.push(next);
   }

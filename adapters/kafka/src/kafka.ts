@@ -22,6 +22,7 @@ import { Cluster } from "./cluster.ts";
 import { depthOf } from "./depth.ts";
 import type { Driver, Session } from "./driver.ts";
 import { toError } from "./errors.ts";
+import { every } from "./every.ts";
 import { Layout } from "./layout.ts";
 import { Letters } from "./letters.ts";
 import { manifestOf } from "./manifest.ts";
@@ -76,10 +77,10 @@ class KafkaTransport implements Transport {
     this.#shared = sharedOf(options);
     const sweep = new Sweep(this.#shared);
     this.#timers = [
-      this.#every(options.settings.sweepMs, async () => {
+      every(options.context.clock, options.settings.sweepMs, async () => {
         if (await sweep.run()) options.context.report("swept");
       }),
-      this.#every(1_000, () => this.#probe()),
+      every(options.context.clock, 1_000, () => this.#probe()),
     ];
   }
 
@@ -104,11 +105,16 @@ class KafkaTransport implements Transport {
       const result = { outcome: "refused", error: toError(error, "to publish") } as const;
       return messages.map(() => result);
     }
-    return outbox.send(
-      target,
-      messages.map((message) => ({ message })),
-      deadline,
+    const outgoing = messages.map((message) => ({ message }));
+    // What is delayed in a queue need not be read first to be set aside.
+    const isAside = to.kind === "source" && to.shape.kind === "queue" && !to.shape.ordered;
+    if (!isAside || messages.every(({ deliverAt }) => deliverAt === undefined))
+      return outbox.send(target, outgoing, deadline);
+    const lanes = router.lanes(router.inboxOf(to));
+    const sent = outgoing.map((one) =>
+      outbox.send(one.message.deliverAt === undefined ? target : lanes, [one], deadline),
     );
+    return (await Promise.all(sent)).flat();
   }
 
   async receive(inbox: Inbox, flow: Flow, sink: Sink): Promise<Receiver> {
@@ -159,19 +165,6 @@ class KafkaTransport implements Transport {
     await this.#options.session.view([]);
     this.#shared.watch.worked();
   }
-
-  /** Again and again, one run after the other. */
-  #every(ms: number, work: () => Promise<void>): Cancel {
-    const { clock } = this.#options.context;
-    let cancel: Cancel = () => undefined;
-    const round = async (): Promise<void> => {
-      // What failed is tried again the next time.
-      await work().catch(() => undefined);
-      if (!this.#isClosed) cancel = clock.after(ms, () => void round());
-    };
-    cancel = clock.after(ms, () => void round());
-    return () => cancel();
-  }
 }
 
 function sharedOf({ settings, context, driver, session, brokers }: Options): Shared {
@@ -183,7 +176,16 @@ function sharedOf({ settings, context, driver, session, brokers }: Options): Sha
   const boundMs = 3 * settings.requestTimeoutMs;
   const openTail = (): Session => driver.session(settings.requestTimeoutMs);
   const registry = new Registry({ topic: layout.registry(), session, openTail, cluster, clock, boundMs });
-  const outbox = new Outbox({ session, cluster, clock, watch, maxMessageBytes: settings.maxMessageBytes });
+  const { random, backoff } = context;
+  const outbox = new Outbox({
+    session,
+    cluster,
+    clock,
+    random,
+    backoff,
+    watch,
+    maxMessageBytes: settings.maxMessageBytes,
+  });
   const topology = new Topology({ context, session, cluster, registry, layout, router, boundMs });
   return { settings, context, driver, session, cluster, registry, router, outbox, topology, watch };
 }

@@ -24,8 +24,10 @@ interface Owner {
   units(): Promise<readonly (readonly Unit[])[]>;
   /** What it has or is letting go of. */
   owned(): readonly Partition[];
-  /** What it is to have now. Resolves, when it has let go of all else, to whether there was something. */
-  assigned(partitions: readonly Partition[]): Promise<boolean>;
+  /** Whether it has no room for what it has. */
+  isFull(): boolean;
+  /** What it is to have now, and who is there. Resolves, when it has let go of all else, to whether there was something. */
+  assigned(partitions: readonly Partition[], members: ReadonlySet<string>): Promise<boolean>;
   /** All it had is others'. */
   lost(cause: WaybillError): void;
   /** It cannot go on. */
@@ -129,9 +131,8 @@ export class Membership {
   async #join(): Promise<void> {
     const { group, session, context, leaseMs, rebalanceMs, owner } = this.#options;
     this.#mustJoin = false;
-    const data = Buffer.from(
-      JSON.stringify({ g: this.#member.generation, o: owner.owned().map((one) => [one.topic, one.partition]) }),
-    );
+    const owned = owner.owned().map((one) => [one.topic, one.partition]);
+    const data = Buffer.from(JSON.stringify({ g: this.#member.generation, o: owned, f: Number(owner.isFull()) }));
     // While the others are waited for, the broker holds what is ours.
     if (this.member !== undefined) this.#expiry.extend(context.clock.now() + leaseMs + rebalanceMs);
     await this.#at(async (node) => {
@@ -153,14 +154,14 @@ export class Membership {
       this.#expiry.extend(sentAt + leaseMs);
       if (this.#isClosed) return;
       owner.alive();
-      void this.#assign(mine);
+      void this.#assign(mine.partitions, membersFrom(mine.data));
     });
   }
 
-  async #assign(mine: readonly Partition[]): Promise<void> {
+  async #assign(mine: readonly Partition[], members: ReadonlySet<string>): Promise<void> {
     const { owner } = this.#options;
     try {
-      if (await owner.assigned(mine)) this.rejoin();
+      if (await owner.assigned(mine, members)) this.rejoin();
     } catch (error) {
       // What it could not take up is taken up with the next share.
       owner.failed(toError(error, "to take up what was assigned"));
@@ -170,7 +171,9 @@ export class Membership {
 
   async #shares({ members }: Joined): Promise<readonly Share[]> {
     if (members === undefined) return [];
-    return sharesOf(await this.#options.owner.units(), members.map(claimantFrom));
+    const shares = sharesOf(await this.#options.owner.units(), members.map(claimantFrom));
+    const data = Buffer.from(JSON.stringify(members.map(({ id }) => id)));
+    return shares.map((share) => ({ ...share, data }));
   }
 
   async #beat(): Promise<void> {
@@ -209,17 +212,27 @@ export class Membership {
   }
 }
 
+function membersFrom(data: Uint8Array): ReadonlySet<string> {
+  try {
+    const ids: unknown = JSON.parse(Buffer.from(data).toString());
+    return new Set(Array.isArray(ids) ? ids.map(String) : []);
+  } catch {
+    return new Set();
+  }
+}
+
 /** What a member says of itself; of what others wrote there, nothing. */
 function claimantFrom({ id, data }: { readonly id: string; readonly data: Uint8Array }): Claimant {
   try {
-    const { g, o } = JSON.parse(Buffer.from(data).toString()) as { readonly g: unknown; readonly o: unknown };
+    const { g, o, f } = JSON.parse(Buffer.from(data).toString()) as Readonly<Record<"g" | "o" | "f", unknown>>;
     const pairs = Array.isArray(o) ? (o as readonly (readonly [unknown, unknown])[]) : [];
     return {
       id,
       generation: Number(g),
       owned: pairs.map(([topic, partition]) => ({ topic: String(topic), partition: Number(partition) })),
+      isFull: f === 1,
     };
   } catch {
-    return { id, generation: -1, owned: [] };
+    return { id, generation: -1, owned: [], isFull: false };
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, type SendResult, WaybillError, type WireMessage } from "@waybill/core";
+import { type Backoff, type Clock, type SendResult, WaybillError, type WireMessage } from "@waybill/core";
 import type { Cluster } from "./cluster.ts";
 import type { NewRecord, Session } from "./driver.ts";
 import { toError } from "./errors.ts";
@@ -26,6 +26,8 @@ interface Options {
   readonly session: Session;
   readonly cluster: Cluster;
   readonly clock: Clock;
+  readonly random: () => number;
+  readonly backoff: Backoff;
   readonly watch: Watch;
   readonly maxMessageBytes: number;
 }
@@ -34,10 +36,13 @@ interface Options {
 export class Outbox {
   readonly #options: Options;
   readonly #lanes = new Map<string, PartitionLane>();
+  /** Where this publisher puts what has no key and must not be spread. */
+  readonly #own: number;
   #turn = 0;
 
   constructor(options: Options) {
     this.#options = options;
+    this.#own = Math.floor(options.random() * 1_000);
   }
 
   /** One result each, in order. Never rejects, and settles by `deadline` (epoch ms). */
@@ -96,8 +101,14 @@ export class Outbox {
       else if (target.kind === "lanes" && !target.ordered)
         partition = Math.min(tierOf((message.deliverAt ?? 0) - now), partitions - 1);
       else if (record.key !== undefined) partition = partitionOf(record.key, partitions);
+      // What has priorities is in the order it was published only within a partition.
+      else if (target.kind === "source" && target.topics.length > 1) partition = this.#own % partitions;
       // A run of messages without keys goes together, the next one elsewhere.
-      else partition = loose = index % spread === 0 || loose === undefined ? this.#idlest(topic, partitions) : loose;
+      else {
+        const run = Math.ceil(outgoing.length / partitions);
+        if (index % run === 0 || loose === undefined) loose = this.#idlest(topic, partitions);
+        partition = loose;
+      }
       const lane = this.#lane(topic, partition);
       let call = calls.get(lane);
       if (call === undefined) calls.set(lane, (call = { deadline, isBroken: false }));
@@ -133,16 +144,22 @@ export class Outbox {
     const key = `${topic}/${partition}`;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      const { maxMessageBytes, ...options } = this.#options;
-      lane = new PartitionLane({ ...options, topic, partition, maxBytes: maxMessageBytes - 1_000 });
+      const { maxMessageBytes, session, cluster, clock, backoff, watch } = this.#options;
+      lane = new PartitionLane({
+        session,
+        cluster,
+        clock,
+        backoff,
+        watch,
+        topic,
+        partition,
+        maxBytes: maxMessageBytes - 1_000,
+      });
       this.#lanes.set(key, lane);
     }
     return lane;
   }
 }
-
-/** How many messages without keys of one call go to one partition. */
-const spread = 16;
 
 const late: SendResult = {
   outcome: "unknown",

@@ -1,6 +1,6 @@
-import { type Clock, Fifo, type SendResult, WaybillError } from "@waybill/core";
+import { type Backoff, type Clock, Fifo, type SendResult, WaybillError } from "@waybill/core";
 import type { Cluster } from "./cluster.ts";
-import { DriverError, type NewRecord, type Session } from "./driver.ts";
+import { DriverError, type NewRecord, type Producer, type Session } from "./driver.ts";
 import { isAnswer, isUnreachable, movedReasons, toError } from "./errors.ts";
 import type { Watch } from "./watch.ts";
 import { sizeOf } from "./wire.ts";
@@ -23,17 +23,23 @@ export interface LaneOptions {
   readonly session: Session;
   readonly cluster: Cluster;
   readonly clock: Clock;
+  readonly backoff: Backoff;
   readonly watch: Watch;
   readonly maxBytes: number;
 }
 
 const mostRecords = 2_000;
+/** How often what passes by itself is tried again before it is told. */
+const mostMoments = 5;
+const lastSequence = 2 ** 31 - 1;
 
 /** One partition on the way out: one request in flight, while the next batch gathers, so that its order is kept. */
 export class PartitionLane {
   readonly #options: LaneOptions;
   readonly #waiting = new Fifo<Parcel>();
   #isSending = false;
+  #producer: Producer | undefined;
+  #sequence = 0;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -83,18 +89,48 @@ export class PartitionLane {
     return batch;
   }
 
+  /**
+   * Under the same number until there is an answer, so that what was stored without our hearing of it is not stored again behind what
+   * came after it.
+   */
   async #send(batch: readonly Parcel[]): Promise<void> {
-    const { topic, partition, session, cluster, watch } = this.#options;
-    try {
-      const node = await cluster.leaderOf(topic, partition);
-      const records = batch.map(({ record }) => record);
-      await session.produce(node, { topic, partition }, records);
-      watch.worked();
-      for (const { answer } of batch) answer("stored");
-    } catch (error) {
-      if (isTooLarge(error) && batch.length > 1) return this.#halve(batch);
-      await this.#failed(batch, error);
+    const { clock, backoff } = this.#options;
+    const until = Math.max(...batch.map(({ call }) => call.deadline));
+    let isUnknown = false;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#store(batch);
+        for (const { answer } of batch) answer("stored");
+        return;
+      } catch (error) {
+        if (isTooLarge(error) && batch.length > 1 && !isUnknown) return this.#halve(batch);
+        if (isForgotten(error)) this.#producer = undefined;
+        isUnknown ||= !isCertain(error);
+        const isOver = clock.now() >= until;
+        if (isOver) this.#producer = undefined;
+        const noted = await this.#noted(error);
+        // What passes in a moment, such as a leader that is new, is no failure yet.
+        const passes = isUnknown || (!isUnreachable(error) && noted.transient && attempt <= mostMoments);
+        if (isOver || !passes) return this.#failed(batch, noted, isUnknown, isTooLarge(error));
+      }
+      await new Promise<void>((resolve) => void clock.after(Math.min(backoff(attempt), 1_000), resolve));
     }
+  }
+
+  async #store(batch: readonly Parcel[]): Promise<void> {
+    const { topic, partition, session, cluster, watch } = this.#options;
+    if (this.#producer === undefined || this.#sequence + batch.length > lastSequence) {
+      this.#producer = await session.producer();
+      this.#sequence = 0;
+    }
+    const node = await cluster.leaderOf(topic, partition);
+    const records = batch.map(({ record }) => record);
+    const as = { producer: this.#producer, sequence: this.#sequence };
+    await session.produce(node, { topic, partition }, records, as).catch((error: unknown) => {
+      if (!isAnswer(error, "DUPLICATE_SEQUENCE_NUMBER")) throw error;
+    });
+    this.#sequence += batch.length;
+    watch.worked();
   }
 
   /** Finds alone what is too large; the rest goes. */
@@ -107,19 +143,21 @@ export class PartitionLane {
     if (going.length > 0) await this.#send(going);
   }
 
-  async #failed(batch: readonly Parcel[], thrown: unknown): Promise<void> {
-    const { topic, cluster, watch } = this.#options;
-    let error = toError(thrown, `to store in ${topic}`);
-    if (isUnreachable(thrown)) watch.failed(error);
-    if (isUnreachable(thrown) || isAnswer(thrown, ...movedReasons) || error.code === "MISSING") {
-      cluster.forget(topic);
-      if (error.code === "MISSING") error = await this.#missing(error);
-    }
-    const outcome = isCertain(thrown) ? "refused" : "unknown";
+  #failed(batch: readonly Parcel[], error: WaybillError, isUnknown: boolean, isTooLargeAlone: boolean): void {
+    const outcome = isUnknown ? "unknown" : "refused";
     for (const { call, answer } of batch) {
-      if (!isTooLarge(thrown)) call.isBroken = true;
+      if (!isTooLargeAlone) call.isBroken = true;
       answer({ outcome, error });
     }
+  }
+
+  /** What it says of the brokers is for others to know, too. */
+  async #noted(thrown: unknown): Promise<WaybillError> {
+    const { topic, cluster, watch } = this.#options;
+    const error = toError(thrown, `to store in ${topic}`);
+    if (isUnreachable(thrown)) watch.failed(error);
+    if (isUnreachable(thrown) || isAnswer(thrown, ...movedReasons) || error.code === "MISSING") cluster.forget(topic);
+    return error.code === "MISSING" ? this.#missing(error) : error;
   }
 
   /** One that was only not known yet is tried again. */
@@ -138,6 +176,12 @@ const behind: SendResult = {
 
 function isTooLarge(thrown: unknown): boolean {
   return isAnswer(thrown, "MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE");
+}
+
+/** Whether the broker does not know any more what it has stored of ours. */
+function isForgotten(thrown: unknown): boolean {
+  const reasons = ["OUT_OF_ORDER_SEQUENCE_NUMBER", "UNKNOWN_PRODUCER_ID", "INVALID_PRODUCER_EPOCH"];
+  return isAnswer(thrown, ...reasons, "INVALID_PRODUCER_ID_MAPPING");
 }
 
 /** Whether nothing was stored for certain. */

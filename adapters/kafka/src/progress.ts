@@ -20,6 +20,10 @@ interface Written {
   readonly d?: readonly number[];
   /** What was in the hands of members that died: from, to, how often. */
   readonly c?: readonly (readonly [number, number, number])[];
+  /** What is in the hands of members that have let go of the partition, by member: offsets. */
+  readonly l?: Readonly<Record<string, readonly number[]>>;
+  /** How many are in hand. */
+  readonly n?: number;
   /** What waits for its retry: offset, failures, deliveries, when it is due, its note. */
   readonly r?: readonly (readonly [number, number, number, number, Headers?])[];
 }
@@ -37,6 +41,10 @@ const retryBytes = 48;
  */
 export class Progress {
   readonly retries: Map<number, Retry> = new Map();
+  /** Which members have in hand what they got when the partition was theirs: they say when it is finished. */
+  readonly lent: Map<number, string> = new Map();
+  /** How many were in hand when it was written down. */
+  inHand = 0;
   #base: number;
   /** In order, none touching another. */
   readonly #runs: Range[] = [];
@@ -68,6 +76,7 @@ export class Progress {
 
   finish(offset: number): void {
     this.retries.delete(offset);
+    this.lent.delete(offset);
     this.finishAll(offset, offset + 1);
   }
 
@@ -104,7 +113,7 @@ export class Progress {
   }
 
   /** As the metadata of a commit; `hands`: what may be in hand from now on. What does not fit is left out, notes first. */
-  write(birth: string, hands: Range | undefined): string {
+  write(birth: string, hands: Range | undefined, inHand: number): string {
     const retries = [...this.retries].filter(([offset]) => offset >= this.#base);
     const all = (withNotes: boolean, runs: number): string => {
       const written: Written = {
@@ -112,6 +121,8 @@ export class Progress {
         ...(hands !== undefined && hands.to > this.#base && { h: [Math.max(hands.from, this.#base), hands.to] }),
         ...(runs > 0 && this.#runs.length > 0 && { d: this.#gaps(runs) }),
         ...(this.#crashes.length > 0 && { c: merged(this.#crashes) }),
+        ...(this.lent.size > 0 && { l: byMember(this.lent) }),
+        ...(inHand > 0 && { n: inHand }),
         ...(retries.length > 0 && {
           r: retries.map(([offset, { failures, deliveries, dueAt, note }]) =>
             withNotes && Object.keys(note).length > 0
@@ -148,6 +159,12 @@ export class Progress {
   }
 }
 
+function byMember(lent: ReadonlyMap<number, string>): Readonly<Record<string, readonly number[]>> {
+  const members: Record<string, number[]> = {};
+  for (const [offset, member] of lent) (members[member] ??= []).push(offset);
+  return members;
+}
+
 /** At most so many, for each is looked through for each message. */
 const mostRanges = 24;
 
@@ -179,6 +196,9 @@ export function progressFrom(base: number, metadata: string, birth: string): Pro
     const [from = 0, to = 0, times = 0] = numbers(range);
     for (let time = 0; time < Math.min(times, 100); time += 1) progress.crashed({ from, to });
   }
+  for (const [member, offsets] of Object.entries(Object(written.l) as object))
+    for (const offset of numbers(offsets)) if (offset >= base) progress.lent.set(offset, member);
+  progress.inHand = Number(written.n ?? 0);
   for (const retry of list(written.r)) {
     const [offset = -1, failures = 0, deliveries = 0, dueAt = 0] = numbers(list(retry).slice(0, 4));
     const note = list(retry)[4];

@@ -1,5 +1,6 @@
 import { Hand, type Flow, type Inbox, type Sink, type WaybillError } from "@waybill/core";
 import type { Committer } from "./committer.ts";
+import { toError } from "./errors.ts";
 import type { Held } from "./held.ts";
 import { Intake } from "./intake.ts";
 import { Settlements } from "./settlements.ts";
@@ -27,6 +28,7 @@ export class Pump {
   readonly settlements: Settlements;
   readonly #options: Options;
   #isDue = false;
+  #isFull = false;
   #isClosed = false;
 
   constructor(options: Options) {
@@ -39,9 +41,16 @@ export class Pump {
       shards: options.shards,
       wake: () => this.wake(),
       reserve: (shard) => void this.#reserve(shard),
+      commit: (shard) => committer.commit(shard),
+      ends: (shards) => this.#ends(shards),
       park: (held) => void this.#park(held),
     });
     this.settlements = new Settlements({ inbox, shared, intake: this.intake, committer });
+  }
+
+  /** Whether something waits for which there is no room. */
+  get isFull(): boolean {
+    return this.#isFull;
   }
 
   wake(): void {
@@ -56,7 +65,7 @@ export class Pump {
 
   /** What was in hand of a shard is others' now. */
   lose(shard: Shard, cause: WaybillError): void {
-    const lost = this.hand.all().filter((held) => held.shard === shard);
+    const lost = this.heldOf(shard);
     for (const held of lost) {
       this.hand.delete(held);
       this.intake.lost(held);
@@ -65,25 +74,44 @@ export class Pump {
     if (isTold) this.#options.sink.lost(lost, cause);
   }
 
+  /** What is in hand of a shard. */
+  heldOf(shard: Shard): readonly Held[] {
+    return this.hand.all().filter((held) => held.shard === shard);
+  }
+
+  /** What is in hand though its shard is another's; none of it is ours any more. */
+  loseLent(cause: WaybillError): void {
+    const lent = this.hand.all().filter(({ shard }) => shard.state === "lent");
+    for (const held of lent) this.hand.delete(held);
+    if (lent.length > 0 && !this.#isClosed) this.#options.sink.lost(lent, cause);
+  }
+
   /** Gives back what is in hand, and takes nothing more. */
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true;
-    for (const held of this.hand.empty()) this.intake.giveBack(held);
+    const all = this.hand.empty();
+    for (const held of all) if (held.shard.state !== "lent") this.intake.giveBack(held);
+    const lent = all.filter(({ shard }) => shard.state === "lent");
+    await Promise.all(lent.map((delivery) => this.settlements.later({ delivery, outcome: "release" })));
     this.intake.close();
   }
 
   #deliver(): void {
     const batch: Held[] = [];
+    this.#isFull = this.hand.room.count === 0;
     while (this.hand.room.count > 0) {
       const held = this.intake.next();
       if (held === undefined) break;
       if (!this.hand.offer(held)) {
+        this.#isFull = true;
         this.intake.giveBack(held);
         break;
       }
       batch.push(held);
+      this.#options.committer.touch(held.shard);
       this.#lookAhead(held.shard);
     }
+    this.intake.endTurn();
     if (batch.length === 0) return;
     if (this.hand.flow.settle === "first") void this.#deliverOnce(batch);
     else this.#options.sink.deliver(batch);
@@ -106,6 +134,20 @@ export class Pump {
     const mine = batch.filter((held) => committed.has(held.shard) && held.place >= 0);
     for (const held of batch) if (!committed.has(held.shard)) this.hand.delete(held);
     if (mine.length > 0 && !this.#isClosed) sink.deliver(mine);
+  }
+
+  async #ends(shards: readonly Shard[]): Promise<boolean> {
+    try {
+      const found = await this.#options.shared.topology.offsetsOf(shards, -1);
+      for (const { topic, partition, offset } of found) {
+        const shard = shards.find((one) => one.topic === topic && one.partition === partition);
+        if (shard !== undefined) shard.end = Math.max(shard.end, offset);
+      }
+      return true;
+    } catch (error) {
+      this.#options.failed(toError(error, "to look for what has a higher priority"));
+      return false;
+    }
   }
 
   async #reserve(shard: Shard): Promise<void> {

@@ -11,10 +11,13 @@ import {
 } from "@waybill/core";
 import { Committer } from "./committer.ts";
 import { isUnreachable, toError } from "./errors.ts";
+import type { Partition } from "./driver.ts";
+import { every } from "./every.ts";
 import { Fetcher } from "./fetcher.ts";
 import { Membership } from "./membership.ts";
 import { Pump } from "./pump.ts";
 import type { Born, InboxEntry } from "./registry.ts";
+import { RoomWatch } from "./room-watch.ts";
 import type { Mine } from "./settlements.ts";
 import type { Shard } from "./shard.ts";
 import type { Shared } from "./shared.ts";
@@ -41,6 +44,7 @@ export class KafkaReceiver implements Receiver {
   readonly #committer: Committer;
   readonly #membership: Membership;
   readonly #fetcher: Fetcher;
+  readonly #room: RoomWatch;
   readonly #end = Promise.withResolvers<void>();
   /** Settlements that are under way. */
   readonly #settling = new Set<Promise<unknown>>();
@@ -49,6 +53,7 @@ export class KafkaReceiver implements Receiver {
   #unlisten: () => void = () => undefined;
   #growth: Cancel | undefined;
   #topics = "";
+  #others = 0;
 
   constructor(options: ReceiverOptions) {
     const { inbox, shared, flow, sink } = options;
@@ -60,8 +65,8 @@ export class KafkaReceiver implements Receiver {
         inbox,
         shared,
         committer: () => this.#committer,
-        intake: () => this.#pump.intake,
-        lose: (shard, cause) => this.#pump.lose(shard, cause),
+        pump: () => this.#pump,
+        memberId: () => this.#membership.member?.id,
         changed: () => this.#pump.wake(),
       },
       options.entry,
@@ -77,7 +82,8 @@ export class KafkaReceiver implements Receiver {
         topics: () => this.#tenure.topics(),
         units: () => this.#tenure.units(),
         owned: () => this.#tenure.owned(),
-        assigned: (partitions) => this.#tenure.assigned(partitions),
+        isFull: () => this.#room.isStuck || this.#state !== "open",
+        assigned: (partitions, members) => this.#assigned(partitions, members),
         lost: (cause) => this.#tenure.lost(cause),
         failed: (error) => this.#failed(error),
         alive: () => this.#alive(),
@@ -116,13 +122,15 @@ export class KafkaReceiver implements Receiver {
       },
       failed: (error) => this.#failed(error),
     });
+    this.#room = new RoomWatch({
+      clock: context.clock,
+      isFull: () => this.#state === "open" && this.#pump.isFull,
+      hasWaiting: () => this.#tenure.hasWaiting(),
+      changed: () => (this.#others > 0 ? this.#membership.rejoin() : undefined),
+    });
     this.ended = this.#end.promise;
     // Nobody has to look.
     this.ended.catch(() => undefined);
-  }
-
-  get inbox(): Inbox {
-    return this.#options.inbox;
   }
 
   get address(): string {
@@ -134,12 +142,23 @@ export class KafkaReceiver implements Receiver {
     return this.#tenure.shards;
   }
 
+  /** Writes down how far it is; not for long. */
+  async flush(): Promise<void> {
+    const { context, settings } = this.#options.shared;
+    const patience = Promise.withResolvers<void>();
+    const cancel = context.clock.after(settings.requestTimeoutMs / 4, patience.resolve);
+    await Promise.race([this.#committer.flush(), patience.promise]).finally(cancel);
+  }
+
   async start(): Promise<void> {
     const { shared } = this.#options;
     this.#unlisten = shared.registry.listen(() => this.#changed());
     this.#topics = this.#tenure.topics().join("\n");
     await this.#membership.start();
-    this.#watchGrowth();
+    this.#growth = every(shared.context.clock, growthMs, async () => {
+      if (await this.#tenure.hasGrown()) this.#membership.rejoin();
+    });
+    this.#room.start();
   }
 
   async settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]> {
@@ -155,6 +174,7 @@ export class KafkaReceiver implements Receiver {
       if (result !== undefined) results[index] = result;
       else later.push(this.#settle(mine).then((settled) => void (results[index] = settled)));
     }
+    this.#room.moved();
     this.#pump.wake();
     if (later.length > 0) {
       const all = Promise.all(later);
@@ -179,7 +199,10 @@ export class KafkaReceiver implements Receiver {
   }
 
   async stop(): Promise<void> {
-    if (this.#state === "open") this.#state = "stopped";
+    if (this.#state !== "open") return;
+    this.#state = "stopped";
+    // What was not started is for the others, at once.
+    if (this.#others > 0) this.#membership.rejoin();
   }
 
   async close(): Promise<void> {
@@ -187,12 +210,13 @@ export class KafkaReceiver implements Receiver {
     this.#state = "closed";
     this.#unlisten();
     this.#growth?.();
+    this.#room.stop();
     const { shared } = this.#options;
     const { context, settings } = shared;
     const patience = Promise.withResolvers<void>();
     const cancel = context.clock.after(settings.requestTimeoutMs, patience.resolve);
-    this.#pump.close();
-    await Promise.race([this.#leave(), patience.promise]);
+    const given = this.#pump.close();
+    await Promise.race([Promise.all([given, this.#leave()]), patience.promise]);
     cancel();
     this.#committer.close();
     await Promise.all([this.#fetcher.close(), this.#membership.close()]);
@@ -250,20 +274,15 @@ export class KafkaReceiver implements Receiver {
       this.#tenure.renew(entry);
       this.#membership.rejoin();
     }
+    this.#tenure.takeNote();
     const topics = this.#tenure.topics().join("\n");
     if (topics !== this.#topics) this.#membership.rejoin();
     this.#topics = topics;
   }
 
-  #watchGrowth(): void {
-    const { clock } = this.#options.shared.context;
-    this.#growth = clock.after(growthMs, () => {
-      void this.#tenure
-        .hasGrown()
-        .then((hasGrown) => (hasGrown ? this.#membership.rejoin() : undefined))
-        .catch(() => undefined)
-        .finally(() => (this.#state === "closed" ? undefined : this.#watchGrowth()));
-    });
+  async #assigned(partitions: readonly Partition[], members: ReadonlySet<string>): Promise<boolean> {
+    this.#others = Math.max(members.size - 1, 0);
+    return this.#tenure.assigned(partitions, members);
   }
 
   #alive(): void {

@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { type Clock, type Inbox, type Shape, WaybillError } from "@waybill/core";
 import { type Cluster, patiently } from "./cluster.ts";
-import type { NewTopic, Session, StoredRecord } from "./driver.ts";
+import type { NewTopic, Partition, Session, StoredRecord } from "./driver.ts";
+import type { Retry } from "./progress.ts";
 import { isAnswer } from "./errors.ts";
 
 export interface SourceEntry {
@@ -24,7 +25,17 @@ interface BegunEntry {
   readonly of: string;
 }
 
-type Entry = SourceEntry | InboxEntry | BegunEntry;
+/** What became of a message in the hands of a member that had let go of its partition. */
+export interface ReturnedEntry extends Partition {
+  readonly kind: "returned";
+  /** The birth of its inbox. */
+  readonly of: string;
+  readonly offset: number;
+  /** Undefined: it is finished, or lies somewhere else by now. */
+  readonly retry: Retry | "at once" | undefined;
+}
+
+type Entry = SourceEntry | InboxEntry | BegunEntry | ReturnedEntry;
 export type Born<E extends Entry = Entry> = E & { readonly birth: string };
 
 interface Options {
@@ -102,6 +113,16 @@ export class Registry {
 
   inboxes(): readonly Born<InboxEntry>[] {
     return [...this.#entries.values()].filter((entry) => entry.kind === "inbox");
+  }
+
+  /** What was returned to the inbox of this birth and is not taken note of. */
+  returned(birth: string): readonly ReturnedEntry[] {
+    return [...this.#entries.values()].filter((entry) => entry.kind === "returned").filter(({ of }) => of === birth);
+  }
+
+  /** Writes an entry that is nobody else's to write. */
+  async note(entry: ReturnedEntry): Promise<void> {
+    await this.#append(entryKey(entry), { ...entry, birth: randomUUID() });
   }
 
   /** Reads to the end. Whoever asks while it is being read gets what was written before it asked. */
@@ -238,6 +259,7 @@ export class Registry {
 function entryKey(entry: Entry): string {
   if (entry.kind === "source") return sourceKey(entry.name);
   if (entry.kind === "inbox") return inboxKey(entry.inbox);
+  if (entry.kind === "returned") return `returned ${entry.of} ${entry.topic}/${entry.partition}/${entry.offset}`;
   return begunKey(entry.of);
 }
 

@@ -45,7 +45,12 @@ export class Router {
   /** The topics an inbox is fed from, with the name of each one's source; a pattern's are given. */
   feeds(sources: readonly Pick<Source, "name" | "shape">[]): readonly Feed[] {
     return sources.flatMap(({ name, shape }) =>
-      sourceTopics(this.#namespace, name, shape.priorities).map((topic, level) => ({ topic, level, source: name })),
+      sourceTopics(this.#namespace, name, shape.priorities).map((topic, level) => ({
+        topic,
+        level,
+        source: name,
+        retainMs: shape.retainMs,
+      })),
     );
   }
 }
@@ -56,4 +61,5 @@ export interface Feed {
   /** Of priority. */
   readonly level: number;
   readonly source: string;
+  readonly retainMs: number;
 }

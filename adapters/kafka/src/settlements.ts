@@ -8,9 +8,11 @@ import {
   type WireMessage,
 } from "@waybill/core";
 import type { Committer } from "./committer.ts";
+import { toError } from "./errors.ts";
 import type { Held } from "./held.ts";
 import type { Intake } from "./intake.ts";
 import type { Outgoing, Target } from "./outbox.ts";
+import type { Retry } from "./progress.ts";
 import type { Shared } from "./shared.ts";
 import { countsAfter } from "./wire.ts";
 
@@ -35,11 +37,11 @@ export class Settlements {
   /** What is done at once; undefined: it takes a while. */
   now(mine: Mine): SettleResult | undefined {
     const { intake, committer } = this.#options;
+    if (mine.delivery.shard.state === "lent") return undefined;
     if (mine.outcome === "release") intake.giveBack(mine.delivery);
-    else if (mine.outcome === "ack" && mine.sends.length === 0) {
-      intake.finish(mine.delivery);
-      committer.touch(mine.delivery.shard);
-    } else return undefined;
+    else if (mine.outcome === "ack" && mine.sends.length === 0) intake.finish(mine.delivery);
+    else return undefined;
+    committer.touch(mine.delivery.shard);
     return "settled";
   }
 
@@ -47,10 +49,14 @@ export class Settlements {
   async later(mine: Mine): Promise<SettleResult> {
     const { inbox, intake, committer, shared } = this.#options;
     const { delivery } = mine;
-    if (mine.outcome === "retry" && inbox.ordered) return this.#inPlace(mine);
+    const isLent = delivery.shard.state === "lent";
+    if (mine.outcome === "release" && isLent) return this.#return(delivery, "at once");
+    if (mine.outcome === "retry" && inbox.ordered)
+      return isLent ? this.#return(delivery, this.#retryOf(mine)) : this.#inPlace(mine);
     const error = await this.#move(mine);
     if (error !== undefined) return error;
     if (delivery.shard.state === "gone") return "lost";
+    if (isLent) return this.#return(delivery, undefined);
     intake.finish(delivery);
     committer.touch(delivery.shard);
     shared.watch.worked();
@@ -92,19 +98,34 @@ export class Settlements {
   }
 
   /** The key waits, and its member; what is written down is what another goes on with. */
-  async #inPlace({ delivery, delayMs, failed, note }: Mine & { readonly outcome: "retry" }): Promise<SettleResult> {
-    const { intake, committer, shared } = this.#options;
+  async #inPlace(mine: Mine & { readonly outcome: "retry" }): Promise<SettleResult> {
+    const { intake, committer } = this.#options;
+    intake.retry(mine.delivery, this.#retryOf(mine));
+    return (await committer.commit(mine.delivery.shard)) ? "settled" : "lost";
+  }
+
+  #retryOf({ delivery, delayMs, failed, note }: Mine & { readonly outcome: "retry" }): Retry {
     const { shard, offset, deliveries = 1 } = delivery;
     const earlier = shard.progress.retries.get(offset);
     const crashes = shard.progress.crashesOf(offset);
-    intake.retry(delivery, {
+    return {
       failures: delivery.failures + (failed ? 1 : 0),
       // Crashes are counted where they are written down.
       deliveries: Math.max(deliveries - crashes - (failed ? 0 : 1), 0),
-      dueAt: delayMs > 0 ? shared.context.clock.now() + Math.ceil(delayMs) : 0,
+      dueAt: delayMs > 0 ? this.#options.shared.context.clock.now() + Math.ceil(delayMs) : 0,
       note: { ...earlier?.note, ...note },
-    });
-    return (await committer.commit(shard)) ? "settled" : "lost";
+    };
+  }
+
+  /** Its shard is another's: whoever has it by now hears what becomes of it. */
+  async #return({ shard, offset }: Held, retry: Retry | "at once" | undefined): Promise<SettleResult> {
+    const { topic, partition, birth } = shard;
+    try {
+      await this.#options.shared.registry.note({ kind: "returned", of: birth, topic, partition, offset, retry });
+      return "settled";
+    } catch (error) {
+      return toError(error, "to settle what was handed over");
+    }
   }
 
   async #sendAll(

@@ -33,7 +33,8 @@ export class Shard implements Wanted {
   /** The offset behind the last record, as far as was heard; -1 before the first answer. */
   end = -1;
   fetching = false;
-  state: "open" | "draining" | "gone" = "open";
+  /** `lent`: it is another's, and says of what is in hand what becomes of it. */
+  state: "open" | "draining" | "lent" | "gone" = "open";
   /** How many were taken from it and are not finished: in hand, waiting, or on their way to somewhere else. */
   taken = 0;
   /** In a member's hands. */
@@ -45,7 +46,7 @@ export class Shard implements Wanted {
   /** A commit is on its way, before which nothing more may come into hand. */
   isReserving = false;
   drained: Promise<void> | undefined;
-  readonly #birth: string;
+  readonly birth: string;
   readonly #records = new Fifo<StoredRecord>();
   #bytes = 0;
   /** What was committed as possibly in hand, and what is to be. */
@@ -60,7 +61,7 @@ export class Shard implements Wanted {
     this.tier = tier;
     this.progress = progress;
     this.position = progress.base;
-    this.#birth = birth;
+    this.birth = birth;
   }
 
   get wantsMore(): boolean {
@@ -125,7 +126,7 @@ export class Shard implements Wanted {
   commit(): { readonly commit: Commit; readonly done: () => void } {
     const wanted = this.#wanted;
     const { topic, partition, progress } = this;
-    const metadata = progress.write(this.#birth, wanted);
+    const metadata = progress.write(this.birth, wanted, this.inHand);
     // Before it is answered neither the old nor the new one may be counted on, but for what is in both.
     const both = { from: Math.max(wanted.from, this.#reserved.from), to: Math.min(wanted.to, this.#reserved.to) };
     this.#reserved = both;

@@ -3,9 +3,10 @@ import { keyOf, type Unit } from "./assignor.ts";
 import { patiently } from "./cluster.ts";
 import type { Committer } from "./committer.ts";
 import type { Commit, Partition } from "./driver.ts";
-import type { Intake } from "./intake.ts";
+import { handOver } from "./handover.ts";
 import { groupId, laneTopic } from "./names.ts";
 import { Progress, progressFrom } from "./progress.ts";
+import type { Pump } from "./pump.ts";
 import type { Born, InboxEntry } from "./registry.ts";
 import { Shard } from "./shard.ts";
 import type { Shared } from "./shared.ts";
@@ -14,9 +15,9 @@ interface Options {
   readonly inbox: Inbox;
   readonly shared: Shared;
   readonly committer: () => Committer;
-  readonly intake: () => Intake;
-  /** What was in hand of a shard is not ours any more. */
-  readonly lose: (shard: Shard, cause: WaybillError) => void;
+  readonly pump: () => Pump;
+  /** As which member it is known to the others. */
+  readonly memberId: () => string | undefined;
   readonly changed: () => void;
 }
 
@@ -87,13 +88,20 @@ export class Tenure {
     return before >= 0 && before !== sum;
   }
 
-  async assigned(partitions: readonly Partition[]): Promise<boolean> {
+  /** Whether something is there that is not in hand. */
+  hasWaiting(): boolean {
+    return this.#all.some((shard) => shard.peek() !== undefined || shard.taken > shard.inHand);
+  }
+
+  async assigned(partitions: readonly Partition[], members: ReadonlySet<string>): Promise<boolean> {
     const keys = new Set(partitions.map(keyOf));
     const revoked = this.#all.filter((shard) => !keys.has(keyOf(shard)));
     const drains = revoked.map((shard) => this.#drain(shard));
     const epoch = this.#epoch;
     this.#adding = this.#adding.catch(() => undefined).then(() => this.#add(partitions, epoch));
-    await Promise.all([this.#adding, ...drains]);
+    await this.#adding;
+    if (epoch === this.#epoch) this.#reclaim(members);
+    await Promise.all(drains);
     return revoked.length > 0 && epoch === this.#epoch;
   }
 
@@ -101,6 +109,35 @@ export class Tenure {
   lost(cause: WaybillError): void {
     this.#epoch += 1;
     for (const shard of this.#all) this.#remove(shard, cause);
+    this.#options.pump().loseLent(cause);
+  }
+
+  /** Takes note of what others have returned of what they had in hand when it was theirs. */
+  takeNote(): void {
+    const { registry } = this.#options.shared;
+    for (const entry of registry.returned(this.#entry.birth)) {
+      const shard = this.#shards.get(keyOf(entry));
+      if (shard === undefined || shard.state !== "open") continue;
+      if (shard.progress.lent.has(entry.offset)) this.#options.pump().intake.returned(shard, entry.offset, entry.retry);
+      // Until it is committed another may have to hear of it.
+      void this.#options
+        .committer()
+        .commit(shard)
+        .then((isDone) => (isDone ? registry.forget(entry) : undefined))
+        .catch(() => undefined);
+      this.#options.changed();
+    }
+  }
+
+  /** What members had in hand that are gone comes again. */
+  #reclaim(members: ReadonlySet<string>): void {
+    for (const shard of this.#all) {
+      if (shard.state !== "open") continue;
+      const lost = [...shard.progress.lent].filter(([, member]) => !members.has(member));
+      for (const [offset] of lost) this.#options.pump().intake.returned(shard, offset, "died");
+      if (lost.length > 0) this.#options.committer().touch(shard);
+    }
+    this.#options.changed();
   }
 
   /** Lets go of everything in peace. */
@@ -154,6 +191,7 @@ export class Tenure {
     if (isLost) shared.context.report("position-lost", inbox, expired(this.group));
     for (const [index, one] of added.entries())
       this.#put(this.#shapeOf(one), progresses[index] ?? new Progress(starts.get(keyOf(one)) ?? 0));
+    this.takeNote();
     this.#options.changed();
     this.#begin(entry);
   }
@@ -204,27 +242,26 @@ export class Tenure {
   }
 
   async #drainOnce(shard: Shard, patienceMs: number): Promise<void> {
-    const { clock } = this.#options.shared.context;
-    shard.state = "draining";
-    this.#options.intake().drop(shard);
-    const until = clock.now() + patienceMs;
-    while (shard.inHand > 0 && clock.now() < until && this.#shards.get(keyOf(shard)) === shard)
-      await new Promise<void>((resolve) => void clock.after(Math.min(20, Math.max(until - clock.now(), 1)), resolve));
-    if (this.#shards.get(keyOf(shard)) !== shard) return;
-    shard.reserveNothing();
-    await this.#options.committer().commit(shard);
-    if (this.#shards.get(keyOf(shard)) !== shard) return;
-    this.#remove(shard, new WaybillError("LEASE_LOST", "kafka: it took longer than handoverMs to hand it over"));
+    const { shared, pump, committer, memberId } = this.#options;
+    const isOurs = (): boolean => this.#shards.get(keyOf(shard)) === shard;
+    const { clock } = shared.context;
+    const end = await handOver(shard, { pump: pump(), committer: committer(), memberId, isOurs, clock, patienceMs });
+    if (!isOurs()) return;
+    if (end === "ended") return this.#remove(shard, tooLong);
+    this.#shards.delete(keyOf(shard));
+    this.#all = [...this.#shards.values()];
   }
 
   #remove(shard: Shard, cause: WaybillError): void {
     this.#shards.delete(keyOf(shard));
     this.#all = [...this.#shards.values()];
     shard.state = "gone";
-    this.#options.intake().drop(shard);
-    this.#options.lose(shard, cause);
+    this.#options.pump().intake.drop(shard);
+    this.#options.pump().lose(shard, cause);
   }
 }
+
+const tooLong = new WaybillError("LEASE_LOST", "kafka: it took longer than handoverMs to hand it over");
 
 function progressOf({ offset, metadata }: Commit, birth: string): Progress | undefined {
   return progressFrom(offset, metadata, birth);

@@ -53,13 +53,13 @@ export class Topology {
     if (place.kind === "inbox") {
       const entry = registry.inbox(place.inbox);
       if (entry !== undefined) await this.removeInbox(entry);
-      return;
+      // A queue is nothing without its one group.
+      if (place.inbox.shape.kind !== "queue") return;
     }
-    const inboxes = registry
-      .inboxes()
-      .filter(({ inbox }) => inbox.shape.kind !== "pattern" && inbox.source === place.name);
+    const name = place.kind === "inbox" ? place.inbox.source : place.name;
+    const inboxes = registry.inboxes().filter(({ inbox }) => inbox.shape.kind !== "pattern" && inbox.source === name);
     for (const entry of inboxes) await this.removeInbox(entry);
-    const entry = registry.source(place.name);
+    const entry = registry.source(name);
     if (entry === undefined) return;
     await this.#delete(sourceTopics(context.namespace, entry.name, entry.shape.priorities));
     await registry.forget(entry);
@@ -67,10 +67,12 @@ export class Topology {
 
   async removeInbox(entry: Born<InboxEntry>): Promise<void> {
     const { context, registry } = this.#options;
-    await registry.forget(entry);
-    if (registry.hasBegun(entry)) await registry.forget({ kind: "begun", of: entry.birth });
+    // What there is is written down last: what breaks off half-way is done again.
     await this.#delete([laneTopic(context.namespace, entry.inbox), deadTopic(context.namespace, entry.inbox)]);
     await this.#deleteGroup(groupId(context.namespace, entry.inbox));
+    for (const returned of registry.returned(entry.birth)) await registry.forget(returned);
+    if (registry.hasBegun(entry)) await registry.forget({ kind: "begun", of: entry.birth });
+    await registry.forget(entry);
   }
 
   /** The inbox as it was declared. @throws WaybillError `MISSING` */
@@ -94,17 +96,17 @@ export class Topology {
     const { registry, layout } = this.#options;
     const known = registry.source(name);
     if (known !== undefined) checkLayout(`${shape.kind} "${name}"`, known.shape, storable(shape));
-    const topics = layout.source(name, shape);
+    const queue = shape.kind === "queue" ? this.#options.router.inboxOf({ kind: "source", name, shape }) : undefined;
+    const topics = [...layout.source(name, shape), ...(queue === undefined ? [] : layout.inbox(queue))];
     if (known === undefined && verifies) throw missing(`${shape.kind} "${name}"`);
     if (verifies) await this.#check(topics);
-    else await this.#make(topics);
+    else await this.#make(topics, known === undefined);
     if (known === undefined) {
       const entry: SourceEntry = { kind: "source", name, shape: storable(shape) };
       const winner = await registry.propose(entry);
       checkLayout(`${shape.kind} "${name}"`, winner.shape, storable(shape));
     }
-    if (shape.kind === "queue")
-      await this.#declareInbox(this.#options.router.inboxOf({ kind: "source", name, shape }), fromBeginning, verifies);
+    if (queue !== undefined) await this.#declareInbox(queue, fromBeginning, verifies);
   }
 
   async #declareInbox(inbox: Inbox, start: Start, verifies: boolean): Promise<void> {
@@ -116,7 +118,7 @@ export class Topology {
     else if (verifies && !inbox.ephemeral) throw missing(inboxName(inbox));
     const topics = layout.inbox(inbox);
     if (verifies && !inbox.ephemeral) await this.#check(topics);
-    else await this.#make(topics);
+    else await this.#make(topics, known === undefined && inbox.shape.kind !== "queue");
     if (known !== undefined && !start.reset) return;
     const isQueue = inbox.shape.kind === "queue" && known === undefined;
     const from = isQueue ? "beginning" : start.from;
@@ -129,10 +131,13 @@ export class Topology {
   /** Where it begins in each partition. What waits in its lanes is left behind by a reset. */
   async #starts(inbox: Inbox, from: Start["from"], isReset: boolean): Promise<InboxEntry["starts"]> {
     const { context } = this.#options;
-    const feeds = this.feedsOf(inbox).map(({ topic }) => topic);
-    const at = from === "now" ? -1 : from;
     const starts: Record<string, readonly number[]> = {};
-    if (at !== "beginning") Object.assign(starts, await this.#offsets(feeds, at));
+    const now = context.clock.now();
+    for (const { topic, retainMs } of this.feedsOf(inbox)) {
+      const earliest = inbox.shape.kind === "queue" ? -Infinity : now - retainMs;
+      const at = from === "now" ? -1 : Math.max(from === "beginning" ? -Infinity : from, earliest);
+      if (at !== -Infinity) Object.assign(starts, await this.#offsets([topic], Math.floor(at)));
+    }
     if (isReset) Object.assign(starts, await this.#offsets([laneTopic(context.namespace, inbox)], -1));
     return starts;
   }
@@ -185,21 +190,19 @@ export class Topology {
     });
   }
 
-  /** Makes topics that are not there and waits for their leaders. */
-  async #make(topics: readonly NewTopic[]): Promise<void> {
+  /** Makes topics that are not there and waits for their leaders; of new ones it is not looked first. */
+  async #make(topics: readonly NewTopic[], isNew: boolean): Promise<void> {
     const { session, cluster } = this.#options;
-    const missingOnes = async (): Promise<readonly NewTopic[]> => {
-      const views = await Promise.all(topics.map(({ name }) => cluster.partitionsOf(name)));
-      return topics.filter((_, index) => views[index] === undefined);
-    };
-    const asked = await missingOnes();
-    for (const topic of asked)
-      await this.#patiently(`to make the topic ${topic.name}`, async () => {
-        await session.createTopics([topic]).catch((error: unknown) => {
-          if (!isAnswer(error, "TOPIC_ALREADY_EXISTS")) throw error;
-        });
-      });
-    if (asked.length > 0) await this.#patiently("to find who leads new topics", () => this.#lead(asked));
+    const views = isNew ? [] : await Promise.all(topics.map(({ name }) => cluster.partitionsOf(name)));
+    const asked = topics.filter((_, index) => views[index] === undefined);
+    if (asked.length === 0) return;
+    const names = asked.map(({ name }) => name).join(", ");
+    await this.#patiently(`to make the topics ${names}`, () =>
+      session.createTopics(asked).catch((error: unknown) => {
+        if (!isAnswer(error, "TOPIC_ALREADY_EXISTS")) throw error;
+      }),
+    );
+    await this.#patiently("to find who leads new topics", () => this.#lead(asked));
   }
 
   async #lead(topics: readonly NewTopic[]): Promise<void> {
@@ -225,8 +228,13 @@ export class Topology {
           if (!isAnswer(error, "UNKNOWN_TOPIC_OR_PARTITION")) throw error;
         });
       });
-      cluster.forget(topic);
     }
+    // A broker may still tell of what the controller has removed.
+    await this.#patiently("to see topics removed", async () => {
+      const { topics: there } = await cluster.refresh(topics);
+      if (there.size > 0)
+        throw new WaybillError("UNAVAILABLE", `kafka: ${[...there.keys()].join(", ")} are still there`);
+    });
   }
 
   /** One that still has members goes when they have left. */

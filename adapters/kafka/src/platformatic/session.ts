@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import {
   type Connection,
   createTopicsV7,
@@ -12,17 +11,18 @@ import {
   encodeConsumerProtocolSubscription,
   findCoordinatorV4,
   heartbeatV4,
+  initProducerIdV4,
   joinGroupV7,
   leaveGroupV5,
   listOffsetsV7,
   metadataV12,
   offsetCommitV8,
   offsetFetchV8,
-  produceV9,
   ResponseError,
   syncGroupV5,
 } from "@platformatic/kafka";
 import type {
+  Assigned,
   ClusterView,
   Commit,
   FetchAsk,
@@ -32,9 +32,11 @@ import type {
   Member,
   NewRecord,
   NewTopic,
+  Numbered,
   OffsetAsk,
   OffsetFound,
   Partition,
+  Producer,
   Session,
   Share,
 } from "../driver.ts";
@@ -43,6 +45,7 @@ import type { Addresses, Connections } from "./connections.ts";
 import { toDriverError } from "./errors.ts";
 import { fetchFrom } from "./fetch.ts";
 import { byTopic } from "./groups.ts";
+import { bufferOf, produceTo } from "./produce.ts";
 
 const protocolType = "consumer";
 
@@ -77,21 +80,23 @@ export class PlatformaticSession implements Session {
     };
   }
 
-  async produce(node: number, { topic, partition }: Partition, records: readonly NewRecord[]): Promise<number> {
-    const messages = records.map(({ key, value, headers, timestamp }) => ({
-      topic,
-      partition,
-      timestamp: BigInt(timestamp),
-      headers: new Map(headers.map(([name, bytes]) => [Buffer.from(name), bufferOf(bytes)])),
-      ...(key !== undefined && { key: bufferOf(key) }),
-      // The types know no tombstones.
-      value: (value === undefined ? null : bufferOf(value)) as Buffer,
-    }));
-    const response = await this.#ask(node, (connection) =>
-      produceV9.api.async(connection, -1, this.#timeoutMs, messages, {}),
+  async producer(): Promise<Producer> {
+    const response = await this.#ask(undefined, (connection) =>
+      initProducerIdV4.api.async(connection, null, this.#timeoutMs, -1n, -1),
     );
-    if (typeof response === "boolean") return -1;
-    return Number(response.responses[0]?.partitionResponses[0]?.baseOffset ?? -1);
+    return { id: response.producerId, epoch: response.producerEpoch };
+  }
+
+  async produce(
+    node: number,
+    { topic, partition }: Partition,
+    records: readonly NewRecord[],
+    as?: Numbered,
+  ): Promise<number> {
+    const response = await this.#ask(node, (connection) =>
+      produceTo(connection, { topic, partition, records, as, timeoutMs: this.#timeoutMs }),
+    );
+    return response;
   }
 
   fetch(
@@ -154,8 +159,8 @@ export class PlatformaticSession implements Session {
     return { id: response.memberId, generation: response.generationId, members: leads ? members : undefined };
   }
 
-  async sync(node: number, member: Member, protocol: string, shares: readonly Share[]): Promise<readonly Partition[]> {
-    const assignments = shares.map(({ id, partitions }) => ({
+  async sync(node: number, member: Member, protocol: string, shares: readonly Share[]): Promise<Assigned> {
+    const assignments = shares.map(({ id, partitions, data }) => ({
       memberId: id,
       assignment: encodeConsumerProtocolAssignment({
         version: 1,
@@ -163,15 +168,21 @@ export class PlatformaticSession implements Session {
           topic: one.name,
           partitions: one.partitions,
         })),
+        ...(data !== undefined && { userData: bufferOf(data) }),
       }),
     }));
     const { group, generation, id } = member;
     const response = await this.#ask(node, (connection) =>
       syncGroupV5.api.async(connection, group, generation, id, null, protocolType, protocol, assignments),
     );
-    if (response.assignment.length === 0) return [];
-    const { assignedPartitions } = decodeConsumerProtocolAssignment(response.assignment);
-    return assignedPartitions.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+    if (response.assignment.length === 0) return { partitions: [], data: new Uint8Array() };
+    const { assignedPartitions, userData } = decodeConsumerProtocolAssignment(response.assignment);
+    return {
+      partitions: assignedPartitions.flatMap(({ topic, partitions }) =>
+        partitions.map((partition) => ({ topic, partition })),
+      ),
+      data: userData,
+    };
   }
 
   async heartbeat(node: number, { group, generation, id }: Member): Promise<void> {
@@ -274,8 +285,4 @@ function nameGiven(thrown: unknown): string {
     if (typeof memberId === "string") return memberId;
   }
   throw thrown;
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
