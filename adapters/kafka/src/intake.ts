@@ -2,18 +2,16 @@ import { Alarm, type Clock, Fifo, type Inbox, KeyedGate } from "@waybill/core";
 import { type Held, heldFrom, retried } from "./held.ts";
 import { Precedence } from "./precedence.ts";
 import type { Retry } from "./progress.ts";
-import { mayComeIntoHand } from "./reservation.ts";
+import { Reservation } from "./reservation.ts";
 import type { Shard } from "./shard.ts";
 import { releaseAt, shortMs } from "./tiers.ts";
 
 interface Options {
   readonly inbox: Inbox;
   readonly clock: Clock;
-  readonly shards: () => Iterable<Shard>;
+  readonly shards: () => readonly Shard[];
   /** Something may go on that could not before. */
   readonly wake: () => void;
-  /** A commit has to say first what may come into hand. */
-  readonly reserve: (shard: Shard) => void;
   readonly commit: (shard: Shard) => Promise<boolean>;
   /** Asks where these end by now; whether there was an answer. */
   readonly ends: (shards: readonly Shard[]) => Promise<boolean>;
@@ -37,28 +35,32 @@ export class Intake {
   readonly #away = new Map<Shard, Map<number, Held>>();
   readonly #alarm: Alarm;
   readonly #precedence: Precedence;
+  readonly #reservation: Reservation;
   #turn = 0;
 
   constructor(options: Options) {
     this.#options = options;
     this.#ready = Array.from({ length: options.inbox.shape.priorities }, () => new Fifo<Held>());
     this.#precedence = new Precedence(options);
+    this.#reservation = new Reservation(options);
     this.#alarm = new Alarm(options.clock, () => this.#due());
   }
 
   /** What may be delivered now; it is counted as in hand. */
   next(): Held | undefined {
-    const shards = [...this.#options.shards()];
-    this.#lookAhead(shards.filter(({ tier }) => tier !== undefined));
+    const shards = this.#options.shards();
+    this.#sortLanes(shards.filter(({ tier }) => tier !== undefined));
     const feeds = shards.filter(({ tier }) => tier === undefined);
     for (let level = this.#ready.length - 1; level >= 0; level -= 1) {
       if (level < this.#ready.length - 1 && !this.#precedence.mayGoTo(level, feeds, this.#isReady(level)))
         return undefined;
       const ready = this.#ready[level];
       const at = feeds.filter((shard) => shard.level === level);
-      const held = ready?.shift() ?? this.#pull(at);
+      const first = ready?.peek();
+      if (first !== undefined && !this.#reservation.may(first.shard, first.offset)) return undefined;
+      const held = ready?.shift() ?? this.#pull(at, true);
       if (held !== undefined) {
-        held.shard.inHand += 1;
+        this.#reservation.came(held.shard);
         return held;
       }
     }
@@ -70,10 +72,15 @@ export class Intake {
     this.#precedence.endTurn();
   }
 
+  /** Something of it has come into hand, more may follow. */
+  lookAhead(shard: Shard): void {
+    this.#reservation.lookAhead(shard);
+  }
+
   /** It is done with. */
   finish(held: Held): void {
     const { shard, offset } = held;
-    shard.inHand -= 1;
+    this.#reservation.went(shard);
     shard.taken -= 1;
     this.#finished(held, offset);
   }
@@ -113,20 +120,20 @@ export class Intake {
 
   /** It comes again before all others, uncounted. */
   giveBack(held: Held): void {
-    held.shard.inHand -= 1;
+    this.#reservation.went(held.shard);
     this.#again(held);
   }
 
   /** It comes again at its time, in its place. */
   retry(held: Held, retry: Retry): void {
-    held.shard.inHand -= 1;
+    this.#reservation.went(held.shard);
     held.shard.progress.retries.set(held.offset, retry);
     this.#again(retried(held, retry));
   }
 
   /** It is others' now: whoever waits behind it goes on. */
   lost(held: Held): void {
-    held.shard.inHand -= 1;
+    this.#reservation.went(held.shard);
     held.shard.taken -= 1;
     this.#pass(held);
   }
@@ -151,10 +158,10 @@ export class Intake {
     this.#alarm.clear();
   }
 
-  #lookAhead(lanes: readonly Shard[]): void {
+  #sortLanes(lanes: readonly Shard[]): void {
     for (const lane of lanes) {
       while (this.#ready.reduce((sum, { length }) => sum + length, 0) < mostReady) {
-        const held = this.#pull([lane]);
+        const held = this.#pull([lane], false);
         if (held === undefined) break;
         this.#ready[levelOf(held, this.#ready.length)]?.push(held);
       }
@@ -162,13 +169,13 @@ export class Intake {
   }
 
   /** The next of these shards that may be delivered, a different one first each time. */
-  #pull(shards: readonly Shard[]): Held | undefined {
+  #pull(shards: readonly Shard[], isForHand: boolean): Held | undefined {
     this.#turn += 1;
     for (let step = 0; step < shards.length; step += 1) {
       const shard = shards[(this.#turn + step) % shards.length];
       if (shard === undefined) continue;
       for (;;) {
-        const taken = this.#take(shard);
+        const taken = this.#take(shard, isForHand);
         if (taken === "none") break;
         if (taken !== "aside") return taken;
       }
@@ -177,12 +184,12 @@ export class Intake {
   }
 
   /** The first of a shard; `aside`: it was put somewhere else, and the next may come. */
-  #take(shard: Shard): Held | "aside" | "none" {
+  #take(shard: Shard, isForHand: boolean): Held | "aside" | "none" {
     const now = this.#options.clock.now();
     const record = shard.peek();
     if (record === undefined || shard.blockedUntil > now) return "none";
     if (shard.taken - shard.inHand >= mostAside || shard.progress.isFull) return "none";
-    if (!mayComeIntoHand(shard, record.offset, this.#options.reserve)) return "none";
+    if (isForHand && !this.#reservation.may(shard, record.offset)) return "none";
     const held = heldFrom(shard, record);
     if (shard.tier !== undefined && shard.tier > 0) {
       const leavesAt = releaseAt(shard.tier, record.timestamp, held.dueAt);

@@ -40,7 +40,6 @@ export class Pump {
       clock: shared.context.clock,
       shards: options.shards,
       wake: () => this.wake(),
-      reserve: (shard) => void this.#reserve(shard),
       commit: (shard) => committer.commit(shard),
       ends: (shards) => this.#ends(shards),
       park: (held) => void this.#park(held),
@@ -109,19 +108,12 @@ export class Pump {
       }
       batch.push(held);
       this.#options.committer.touch(held.shard);
-      this.#lookAhead(held.shard);
+      this.intake.lookAhead(held.shard);
     }
     this.intake.endTurn();
     if (batch.length === 0) return;
     if (this.hand.flow.settle === "first") void this.#deliverOnce(batch);
     else this.#options.sink.deliver(batch);
-  }
-
-  /** Says early what may come into hand, so that nothing has to wait for it. */
-  #lookAhead(shard: Shard): void {
-    if (!shard.isShort || shard.isReserving || shard.suspect !== undefined) return;
-    shard.reserve();
-    void this.#reserve(shard);
   }
 
   /** Settles first, so that nothing is delivered twice (ACK-6). */
@@ -148,13 +140,6 @@ export class Pump {
       this.#options.failed(toError(error, "to look for what has a higher priority"));
       return false;
     }
-  }
-
-  async #reserve(shard: Shard): Promise<void> {
-    shard.isReserving = true;
-    await this.#options.committer.commit(shard);
-    shard.isReserving = false;
-    this.wake();
   }
 
   async #park(held: Held): Promise<void> {

@@ -146,8 +146,12 @@ export class Registry {
   async propose<E extends Entry>(entry: E, replaces?: Born<E>): Promise<Born<E>> {
     const key = entryKey(entry);
     const birth = randomUUID();
-    await this.#append(key, { ...entry, birth, ...(replaces !== undefined && { replaces: replaces.birth }) });
-    await this.read();
+    const at = await this.#append(key, {
+      ...entry,
+      birth,
+      ...(replaces !== undefined && { replaces: replaces.birth }),
+    });
+    await this.#patiently("to read what was written down", () => this.#readUpTo(at + 1));
     const winner = this.#entries.get(key);
     if (winner === undefined)
       throw new WaybillError("UNAVAILABLE", "kafka: it was removed while it was made; try again");
@@ -184,7 +188,11 @@ export class Registry {
       cluster.forget(topic.name);
       throw error;
     });
-    while (this.#position < (end?.offset ?? 0)) await this.#fetch(session, node, 100);
+    await this.#readUpTo(end?.offset ?? 0);
+  }
+
+  async #readUpTo(end: number): Promise<void> {
+    while (this.#position < end) await this.#fetch(this.#options.session, await this.#leader(), 100);
   }
 
   async #follow(tail: Session): Promise<void> {
@@ -236,13 +244,13 @@ export class Registry {
     if (known === undefined || entry.replaces === known.birth) this.#entries.set(name, entry);
   }
 
-  async #append(key: string, entry: object | undefined): Promise<void> {
+  async #append(key: string, entry: object | undefined): Promise<number> {
     const { topic, session, clock } = this.#options;
     const value = entry === undefined ? undefined : Buffer.from(JSON.stringify(entry));
     const record = { key: Buffer.from(key), value, headers: [], timestamp: clock.now() };
-    await this.#patiently("to write down what there is", async () => {
+    return this.#patiently("to write down what there is", async () => {
       try {
-        await session.produce(await this.#leader(), { topic: topic.name, partition: 0 }, [record]);
+        return await session.produce(await this.#leader(), { topic: topic.name, partition: 0 }, [record]);
       } catch (error) {
         this.#options.cluster.forget(topic.name);
         throw error;

@@ -41,8 +41,6 @@ export class Shard implements Wanted {
   inHand = 0;
   /** Epoch ms, before which its first record must not go on. */
   blockedUntil = 0;
-  /** What may have killed members, and is therefore in hand alone. */
-  suspect: number | undefined;
   /** A commit is on its way, before which nothing more may come into hand. */
   isReserving = false;
   drained: Promise<void> | undefined;

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { systemClock } from "@waybill/core";
-import { startBroker } from "@waybill/testing";
+import { faultProxy, startBroker } from "@waybill/testing";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { Cluster } from "../src/cluster.ts";
 import { DriverError, type NewRecord, type Session } from "../src/driver.ts";
@@ -79,6 +79,30 @@ describe("records", () => {
     expect(
       await reasonOf(() => session.createTopics([{ name: topic, partitions: 1, replication: 1, configs: {} }])),
     ).toBe("refused TOPIC_ALREADY_EXISTS");
+  });
+});
+
+describe("a connection that is lost", () => {
+  test("leaves open what was stored; the same under its number is stored once", async () => {
+    const topic = await freshTopic();
+    const to = { topic, partition: 0 };
+    const proxy = await faultProxy({ to: broker.url });
+    const tunnel = platformaticDriver(
+      settingsOf(new URL(proxy.url(broker.url)), { requestTimeoutMs: 5_000, tunnel: true }),
+    );
+    const cut = tunnel.session(5_000);
+    await cut.view([topic]);
+    const node = await cluster.leaderOf(topic, 0);
+    const as = { producer: await cut.producer(), sequence: 0 };
+    const dropped = proxy.dropReply();
+    expect(await reasonOf(() => cut.produce(node, to, [recordWith("a")], as))).toMatch(/^lost /);
+    expect(await dropped).toBe(true);
+    await vi.waitFor(() => cut.produce(node, to, [recordWith("a")], as), { timeout: 10_000 });
+    await cut.produce(node, to, [recordWith("b")], { ...as, sequence: 1 });
+    const [all] = await session.fetch(node, [{ ...to, offset: 0, maxBytes: 1_000 }], { waitMs: 10, maxBytes: 1_000 });
+    expect(all?.records.map(({ value }) => value?.toString())).toEqual(["a", "b"]);
+    await cut.close();
+    await proxy[Symbol.asyncDispose]();
   });
 });
 

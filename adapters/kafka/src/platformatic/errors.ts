@@ -10,9 +10,7 @@ export function toDriverError(thrown: unknown, otherwise: "unreachable" | "lost"
     return new DriverError("refused", answered.reason, `${where} answers ${answered.reason}${said}`, { cause: thrown });
   }
   const { reason, message } = rootOf(thrown);
-  // What was refused before it was written is written nowhere.
-  const isUnsent = message === "Connection closed";
-  return new DriverError(isUnsent ? "unreachable" : otherwise, reason, `${where}: ${message}`, { cause: thrown });
+  return new DriverError(otherwise, reason, `${where}: ${message}`, { cause: thrown });
 }
 
 function protocolErrorIn(thrown: unknown): { readonly reason: string; readonly said: string } | undefined {

@@ -257,6 +257,8 @@ export class PlatformaticSession implements Session {
 
   async #ask<T>(node: number | undefined, request: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = await (node === undefined ? this.#connections.any() : this.#connections.to(node));
+    // Of one that is closed already the client says the same as of one that closes before it answers.
+    if (!connection.isConnected()) throw new DriverError("unreachable", "CLOSED", "the connection was closed before");
     try {
       return await request(connection);
     } catch (error) {
