@@ -13,6 +13,7 @@ interface Place extends Partition {
   readonly progress: Progress;
   /** In the hands of members, as far as it was written down. */
   readonly inHand: number;
+  readonly isOurs: boolean;
 }
 
 const maxBytes = 2 ** 20;
@@ -54,7 +55,8 @@ export async function depthOf(
   }
   return {
     ready,
-    inFlight,
+    // Of others it is heard only with their next commit.
+    inFlight: places.every(({ isOurs }) => isOurs) ? inFlight : undefined,
     delayed,
     dead: await letters.count(),
     oldestAt: ready === 0 ? undefined : await oldestOf(behind, shared),
@@ -94,10 +96,16 @@ async function placesOf(
       (commit && progressFrom(commit.offset, commit.metadata, entry.birth)) ??
       (start === undefined ? undefined : new Progress(start));
     if (progress === undefined) fresh.push(one);
-    else places.push({ ...one, progress, inHand: (shard?.inHand ?? progress.inHand) + progress.lent.size });
+    else
+      places.push({
+        ...one,
+        progress,
+        inHand: (shard?.inHand ?? progress.inHand) + progress.lent.size,
+        isOurs: shard !== undefined,
+      });
   }
   for (const { topic, partition, offset } of await topology.offsetsOf(fresh, -2))
-    places.push({ topic, partition, progress: new Progress(offset), inHand: 0 });
+    places.push({ topic, partition, progress: new Progress(offset), inHand: 0, isOurs: false });
   return places;
 }
 

@@ -4,6 +4,7 @@ import { Precedence } from "./precedence.ts";
 import type { Retry } from "./progress.ts";
 import { Reservation } from "./reservation.ts";
 import type { Shard } from "./shard.ts";
+import { ShardView } from "./shard-view.ts";
 import { releaseAt, shortMs } from "./tiers.ts";
 
 interface Options {
@@ -35,12 +36,14 @@ export class Intake {
   readonly #away = new Map<Shard, Map<number, Held>>();
   readonly #alarm: Alarm;
   readonly #precedence: Precedence;
+  readonly #view: ShardView;
   readonly #reservation: Reservation;
   #turn = 0;
 
   constructor(options: Options) {
     this.#options = options;
     this.#ready = Array.from({ length: options.inbox.shape.priorities }, () => new Fifo<Held>());
+    this.#view = new ShardView(options.inbox.shape.priorities);
     this.#precedence = new Precedence(options);
     this.#reservation = new Reservation(options);
     this.#alarm = new Alarm(options.clock, () => this.#due());
@@ -48,14 +51,13 @@ export class Intake {
 
   /** What may be delivered now; it is counted as in hand. */
   next(): Held | undefined {
-    const shards = this.#options.shards();
-    this.#sortLanes(shards.filter(({ tier }) => tier !== undefined));
-    const feeds = shards.filter(({ tier }) => tier === undefined);
+    const { lanes, feeds, levels } = this.#view.of(this.#options.shards());
+    this.#sortLanes(lanes);
     for (let level = this.#ready.length - 1; level >= 0; level -= 1) {
       if (level < this.#ready.length - 1 && !this.#precedence.mayGoTo(level, feeds, this.#isReady(level)))
         return undefined;
       const ready = this.#ready[level];
-      const at = feeds.filter((shard) => shard.level === level);
+      const at = levels[level] ?? [];
       const first = ready?.peek();
       if (first !== undefined && !this.#reservation.may(first.shard, first.offset)) return undefined;
       const held = ready?.shift() ?? this.#pull(at, true);
@@ -201,10 +203,10 @@ export class Intake {
     }
     shard.shift();
     shard.taken += 1;
-    return this.#sorted(held, now);
+    return this.#admit(held, now);
   }
 
-  #sorted(held: Held, now: number): Held | "aside" {
+  #admit(held: Held, now: number): Held | "aside" {
     const { ordered } = this.#options.inbox;
     if (!ordered && held.dueAt > now + shortMs && !held.shard.progress.lent.has(held.offset)) {
       this.#options.park(held);

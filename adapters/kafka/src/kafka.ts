@@ -75,6 +75,7 @@ class KafkaTransport implements Transport {
   constructor(options: Options) {
     this.#options = options;
     this.#shared = sharedOf(options);
+    this.#shared.outbox.prepare();
     const sweep = new Sweep(this.#shared);
     this.#timers = [
       every(options.context.clock, options.settings.sweepMs, async () => {

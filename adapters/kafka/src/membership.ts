@@ -3,7 +3,7 @@ import { type AdapterContext, Expiry, WaybillError } from "@waybill/core";
 import { type Claimant, sharesOf, type Unit } from "./assignor.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Joined, Member, Partition, Session, Share } from "./driver.ts";
-import { isAnswer, toError } from "./errors.ts";
+import { coordinatorReasons, isAnswer, toError } from "./errors.ts";
 
 export interface MembershipOptions {
   readonly group: string;
@@ -107,14 +107,14 @@ export class Membership {
         if (this.#isClosed) break;
         if (isAnswer(error, "REBALANCE_IN_PROGRESS")) continue;
         failures += 1;
-        this.#failed(error);
+        this.#failed(error, failures);
         await this.#sleep(context.backoff(failures));
       }
     }
     this.#first.resolve();
   }
 
-  #failed(thrown: unknown): void {
+  #failed(thrown: unknown, failures: number): void {
     const { owner } = this.#options;
     if (isAnswer(thrown, "UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION", "FENCED_INSTANCE_ID")) {
       this.#member = nobody;
@@ -123,6 +123,8 @@ export class Membership {
       );
       return;
     }
+    // A group that is new, or whose broker is, is looked for in vain for a moment.
+    if (isAnswer(thrown, ...coordinatorReasons) && failures < 5) return;
     const error = toError(thrown, `to be a member of ${this.#options.group}`);
     if (!error.transient) this.#first.reject(error);
     owner.failed(error);
@@ -191,7 +193,11 @@ export class Membership {
   }
 
   #expired(): void {
-    if (this.member === undefined || this.#isClosed) return;
+    const { member } = this;
+    if (member === undefined || this.#isClosed) return;
+    // Whoever waits for what it had in hand hears by its name that it is gone.
+    this.#member = nobody;
+    void this.#at((node) => this.#options.session.leave(node, member)).catch(() => undefined);
     this.#options.owner.lost(
       new WaybillError("LEASE_LOST", "kafka: no broker has answered for as long as the lease is"),
     );

@@ -20,7 +20,7 @@ export function sourceTopics(namespace: string, name: string, priorities: number
 }
 
 /** The topic of a topic or queue: of its lowest priority. */
-function sourceTopic(namespace: string, name: string): string {
+export function sourceTopic(namespace: string, name: string): string {
   return `${part(namespace)}--t--${part(name)}`;
 }
 

@@ -1,6 +1,6 @@
 import { type Backoff, type Clock, type SendResult, WaybillError, type WireMessage } from "@waybill/core";
 import type { Cluster } from "./cluster.ts";
-import type { NewRecord, Session } from "./driver.ts";
+import type { NewRecord, Producer, Session } from "./driver.ts";
 import { toError } from "./errors.ts";
 import { type Call, PartitionLane } from "./partition-lane.ts";
 import { partitionOf } from "./partitioner.ts";
@@ -38,11 +38,17 @@ export class Outbox {
   readonly #lanes = new Map<string, PartitionLane>();
   /** Where this publisher puts what has no key and must not be spread. */
   readonly #own: number;
+  #producer: Promise<Producer> | undefined;
   #turn = 0;
 
   constructor(options: Options) {
     this.#options = options;
     this.#own = Math.floor(options.random() * 1_000);
+  }
+
+  /** Gets what the first publish would wait for. */
+  prepare(): void {
+    void this.#name(false).catch(() => undefined);
   }
 
   /** One result each, in order. Never rejects, and settles by `deadline` (epoch ms). */
@@ -120,12 +126,22 @@ export class Outbox {
   async #partitions(target: Target): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>();
     for (const topic of target.kind === "source" ? target.topics : [target.topic]) {
-      const there = this.#options.cluster.knownOf(topic) ?? (await this.#options.cluster.partitionsOf(topic));
+      const there = await this.#options.cluster.partitionsOf(topic);
       if (there === undefined)
         throw new WaybillError("NO_ROUTE", `kafka: the topic ${topic} is not there; it was never declared, or removed`);
       counts.set(topic, there.length);
     }
     return counts;
+  }
+
+  #name(own: boolean): Promise<Producer> {
+    const { session } = this.#options;
+    if (own) return session.producer();
+    this.#producer ??= session.producer().catch((error: unknown) => {
+      this.#producer = undefined;
+      throw error;
+    });
+    return this.#producer;
   }
 
   #idlest(topic: string, partitions: number): number {
@@ -146,6 +162,7 @@ export class Outbox {
     if (lane === undefined) {
       const { maxMessageBytes, session, cluster, clock, backoff, watch } = this.#options;
       lane = new PartitionLane({
+        producer: (own) => this.#name(own),
         session,
         cluster,
         clock,

@@ -26,6 +26,8 @@ export interface LaneOptions {
   readonly backoff: Backoff;
   readonly watch: Watch;
   readonly maxBytes: number;
+  /** The name under which records are numbered: all lanes' own at first, after trouble one of this lane's own. */
+  readonly producer: (own: boolean) => Promise<Producer>;
 }
 
 const mostRecords = 2_000;
@@ -40,6 +42,7 @@ export class PartitionLane {
   #isSending = false;
   #producer: Producer | undefined;
   #sequence = 0;
+  #hasNumbered = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -120,7 +123,8 @@ export class PartitionLane {
   async #store(batch: readonly Parcel[]): Promise<void> {
     const { topic, partition, session, cluster, watch } = this.#options;
     if (this.#producer === undefined || this.#sequence + batch.length > lastSequence) {
-      this.#producer = await session.producer();
+      this.#producer = await this.#options.producer(this.#hasNumbered);
+      this.#hasNumbered = true;
       this.#sequence = 0;
     }
     const node = await cluster.leaderOf(topic, partition);

@@ -63,11 +63,11 @@ export class Pump {
   }
 
   /** What was in hand of a shard is others' now. */
-  lose(shard: Shard, cause: WaybillError): void {
+  lose(shard: Shard, cause: WaybillError, wasLent: boolean): void {
     const lost = this.heldOf(shard);
     for (const held of lost) {
       this.hand.delete(held);
-      this.intake.lost(held);
+      if (!wasLent) this.intake.lost(held);
     }
     const isTold = lost.length > 0 && !this.#isClosed && this.hand.flow.settle === "after";
     if (isTold) this.#options.sink.lost(lost, cause);

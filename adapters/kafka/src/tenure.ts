@@ -255,9 +255,10 @@ export class Tenure {
   #remove(shard: Shard, cause: WaybillError): void {
     this.#shards.delete(keyOf(shard));
     this.#all = [...this.#shards.values()];
+    const wasLent = shard.state === "lent";
     shard.state = "gone";
     this.#options.pump().intake.drop(shard);
-    this.#options.pump().lose(shard, cause);
+    this.#options.pump().lose(shard, cause, wasLent);
   }
 }
 
