@@ -126,7 +126,6 @@ export class Member implements AsyncDisposable {
 
 type How = Settlement extends infer Each ? (Each extends Settlement ? Omit<Each, "delivery"> : never) : never;
 
-export const retry = { outcome: "retry", delayMs: 0, failed: true, note: {} } as const satisfies How;
 export const dead = { outcome: "dead", note: { "waybill-why": "tests" } } as const satisfies How;
 
 /** The dead letters of an inbox, all kept. */
