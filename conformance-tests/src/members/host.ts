@@ -8,6 +8,8 @@ import type { MemberOrder } from "./member.ts";
 export class Host implements Actor {
   readonly #options: ActorOptions;
   readonly #told = Promise.withResolvers<void>();
+  /** It is known to have started: one that dies before would count as one that could not. */
+  readonly #known = Promise.withResolvers<void>();
 
   constructor(options: ActorOptions) {
     this.#options = options;
@@ -18,6 +20,7 @@ export class Host implements Actor {
     const { cron } = this.#options.spec;
     const group = cron === undefined ? (await this.#subscribe()).group : await this.#schedule(cron);
     await this.#options.tell({ kind: "ready", group });
+    this.#known.resolve();
   }
 
   readonly obey = async (order: MemberOrder): Promise<void> => {
@@ -38,12 +41,11 @@ export class Host implements Actor {
   }
 
   async #schedule(cron: string): Promise<string> {
-    const { bus, spec, exit } = this.#options;
+    const { bus, spec } = this.#options;
     const { of, act } = spec;
     const data = async (tick: Date): Promise<Item> => {
-      if (act !== "exit") return { n: tick.getTime() / 1_000 };
-      exit();
-      return new Promise<never>(() => undefined);
+      if (act === "exit") await this.#exit();
+      return { n: tick.getTime() / 1_000 };
     };
     await bus.schedule(of.name, { cron, to: of.kind === "queue" ? queueOf(of) : topicOf(of), data });
     return of.name;
@@ -66,15 +68,18 @@ export class Host implements Actor {
     if (act === "hang") await new Promise<never>(() => undefined);
     if (act === "slow") await new Promise((resolve) => void setTimeout(resolve, Math.random() * 20));
     if (act === "block") blockFor(Number(message.data.text));
-    if (act === "exit") {
-      this.#options.exit();
-      await new Promise<never>(() => undefined);
-    }
+    if (act === "exit") await this.#exit();
     if (act === "send") {
       const to = { kind: "queue", name: message.data.text ?? "", keyed: false, ordered: false } as const;
       await message.send(queueOf(to), { n: message.data.n });
     }
     if (act === "wait" || act === "send" || act === "block") await this.#told.promise;
+  }
+
+  async #exit(): Promise<never> {
+    await this.#known.promise;
+    this.#options.exit();
+    return new Promise<never>(() => undefined);
   }
 
   async #publish(ref: number, to: Outline, item: Item): Promise<void> {
