@@ -86,8 +86,9 @@ export class Runner implements Sink, Isolated {
   async start(transport: Pick<Transport, "receive">): Promise<void> {
     this.#options.isolation.join(this);
     this.#receiver = await transport.receive(this.#options.inbox, this.#flow(), this);
+    // What it was given already may be a suspect, which waits for what is settled, and so for this.
+    await this.#receiver.resize(this.#flow());
     this.#settler.attach(this.#receiver);
-    void this.#receiver.resize(this.#flow());
     this.#receiver.ended.then(
       () => this.#ended(new WaybillError("UNAVAILABLE", "the carrier delivers no more; close it and subscribe again")),
       (error: unknown) => this.#ended(toWaybillError(error, "UNAVAILABLE")),
@@ -146,7 +147,7 @@ export class Runner implements Sink, Isolated {
     this.#giveBack();
     await atMost(this.#options.clock, graceMs, this.#quiet());
     this.#abandon();
-    await atMost(this.#options.clock, Math.max(graceMs, 1_000), this.#settler.drained());
+    if (this.#receiver) await atMost(this.#options.clock, Math.max(graceMs, 1_000), this.#settler.drained());
     this.#settler.close();
     this.#alarm.clear();
     await this.#receiver?.close();

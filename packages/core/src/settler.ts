@@ -32,6 +32,7 @@ export class Settler {
   /** What is decided before the receiver is known waits for it. */
   attach(receiver: Receiver): void {
     this.#receiver = receiver;
+    if (this.#pending === 0) this.#wake();
     this.#schedule();
   }
 
@@ -42,9 +43,10 @@ export class Settler {
     this.#schedule();
   }
 
-  /** Resolves when everything is settled. */
+  /** Resolves when the receiver is known and everything is settled. */
   drained(): Promise<void> {
-    return this.#pending === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+    const isIdle = this.#pending === 0 && this.#receiver !== undefined;
+    return isIdle ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /** Tries no more. */

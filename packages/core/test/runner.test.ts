@@ -27,6 +27,8 @@ async function setUp(
   handle: Handle,
   answer: (settlement: Settlement) => SettleResult = () => "settled",
   definition: AnyDefinition = jobs,
+  /** What comes while its receiver starts, and when what was fetched ahead is given back. */
+  starting: { readonly batch?: readonly Delivery[]; readonly givenBack?: Promise<void> } = {},
 ) {
   const clock = virtualClock(0);
   const settled: string[] = [];
@@ -40,7 +42,10 @@ async function setUp(
       settled.push(...batch.map(({ outcome, delivery: { id } }) => `${outcome} ${id}`));
       return batch.map(answer);
     },
-    resize: ({ window }: Flow) => void windows.push(window),
+    resize: ({ window }: Flow) => {
+      windows.push(window);
+      return starting.givenBack;
+    },
     stop: async () => undefined,
     close: async () => undefined,
   } as unknown as Receiver;
@@ -62,7 +67,12 @@ async function setUp(
     compose: () => Promise.reject(new Error("no effects here")),
     report: (kind, { code }) => void reports.push(`${kind} ${code}`),
   });
-  await runner.start({ receive: async () => receiver } as unknown as Transport);
+  const receive = async (): Promise<Receiver> => {
+    if (starting.batch !== undefined) runner.deliver(starting.batch);
+    return receiver;
+  };
+  const started = runner.start({ receive } as unknown as Transport);
+  if (starting.givenBack === undefined) await started;
   return { clock, runner, settled, windows, reports, end, fail };
 }
 
@@ -178,6 +188,19 @@ describe("a message that an asynchronous schema still reads", () => {
     await clock.flush();
     expect([started, settled]).toEqual([false, []]);
   });
+});
+
+test("a suspect that comes while its receiver starts waits until what was fetched ahead is given back (DLQ-4)", async () => {
+  const handled: string[] = [];
+  const handle: Handle = async (job) => void handled.push(job.id);
+  const { promise: givenBack, resolve } = Promise.withResolvers<void>();
+  const batch = [received("s", { deliveries: 5 })];
+  const { clock, windows } = await setUp(handle, undefined, undefined, { batch, givenBack });
+  await clock.flush();
+  expect({ handled, windows }).toEqual({ handled: [], windows: [0] });
+  resolve();
+  await clock.flush();
+  expect(handled).toEqual(["s"]);
 });
 
 test("a suspect that waits for its turn does not start while its consumer is paused (SUB-10)", async () => {

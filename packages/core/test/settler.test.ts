@@ -118,8 +118,12 @@ test("trouble lasts as long as one settlement cannot be made, though others can 
 test("drained resolves when everything has left our hands, settled or lost", async () => {
   let result: SettleResult = full;
   const { clock, settler, attach } = setUp(async (batch) => batch.map(() => result));
-  await settler.drained();
+  const early = outcomeOf(settler.drained());
+  await clock.flush();
+  expect(early.state).toBe("pending");
   attach();
+  await clock.flush();
+  expect(early.state).toBe("resolved");
   settler.add(ack("a"));
   const drained = outcomeOf(settler.drained());
   await clock.flush();
