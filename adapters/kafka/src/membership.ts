@@ -37,6 +37,8 @@ interface Owner {
 }
 
 const protocol = "waybill";
+/** How long it is waited whether a group can be joined at all, ms. */
+const startMs = 500;
 const nobody = { id: "", generation: -1 };
 
 /** One member of a consumer group, by the classic protocol. Heartbeats are its own, so nothing that handlers do holds them up. */
@@ -71,7 +73,7 @@ export class Membership {
     this.#running = this.#run();
     const { clock } = this.#options.context;
     const patience = Promise.withResolvers<void>();
-    const cancel = clock.after(this.#options.leaseMs / 4, patience.resolve);
+    const cancel = clock.after(startMs, patience.resolve);
     await Promise.race([this.#first.promise, patience.promise]).finally(cancel);
   }
 

@@ -99,9 +99,10 @@ export class Tenure {
     const drains = revoked.map((shard) => this.#drain(shard));
     const epoch = this.#epoch;
     this.#adding = this.#adding.catch(() => undefined).then(() => this.#add(partitions, epoch));
-    await this.#adding;
-    if (epoch === this.#epoch) this.#reclaim(members);
-    await Promise.all(drains);
+    const added = this.#adding.then(() => (epoch === this.#epoch ? this.#reclaim(members) : undefined));
+    // What it has let go of must be told also where something else has failed, or nobody would get it.
+    const [adding] = await Promise.allSettled([added, ...drains]);
+    if (adding.status === "rejected") throw adding.reason;
     return revoked.length > 0 && epoch === this.#epoch;
   }
 

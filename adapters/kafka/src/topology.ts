@@ -117,12 +117,14 @@ export class Topology {
     if (known !== undefined) checkLayout(inboxName(inbox), layoutOf(known.inbox), layoutOf(inbox));
     else if (verifies && !inbox.ephemeral) throw missing(inboxName(inbox));
     const topics = layout.inbox(inbox);
-    if (verifies && !inbox.ephemeral) await this.#check(topics);
-    else await this.#make(topics, known === undefined && inbox.shape.kind !== "queue");
-    if (known !== undefined && !start.reset) return;
+    const onlyLooks = verifies && !inbox.ephemeral;
+    const making = onlyLooks
+      ? this.#check(topics)
+      : this.#make(topics, known === undefined && inbox.shape.kind !== "queue");
+    if (known !== undefined && !start.reset) return making;
     const isQueue = inbox.shape.kind === "queue" && known === undefined;
     const from = isQueue ? "beginning" : start.from;
-    const starts = await this.#starts(inbox, from, known !== undefined);
+    const [starts] = await Promise.all([this.#starts(inbox, from, known !== undefined), making]);
     const shape = storable(inbox.shape);
     const winner = await registry.propose<InboxEntry>({ kind: "inbox", inbox: { ...inbox, shape }, starts }, known);
     checkLayout(inboxName(inbox), layoutOf(winner.inbox), layoutOf(inbox));
@@ -134,7 +136,9 @@ export class Topology {
     const starts: Record<string, readonly number[]> = {};
     const now = context.clock.now();
     for (const { topic, retainMs } of this.feedsOf(inbox)) {
-      const earliest = inbox.shape.kind === "queue" ? -Infinity : now - retainMs;
+      // Rather longer than is said than too short, for it takes a moment to get here.
+      const kept = retainMs === 0 ? 0 : retainMs + slackMs;
+      const earliest = inbox.shape.kind === "queue" ? -Infinity : now - kept;
       const at = from === "now" ? -1 : Math.max(from === "beginning" ? -Infinity : from, earliest);
       if (at !== -Infinity) Object.assign(starts, await this.#offsets([topic], Math.floor(at)));
     }
@@ -255,6 +259,7 @@ export class Topology {
   }
 }
 
+const slackMs = 2_000;
 const fromBeginning: Start = { from: "beginning", reset: false };
 
 /** JSON knows no infinity. */
