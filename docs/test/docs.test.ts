@@ -7,7 +7,7 @@ import { run } from "./run.ts";
 
 /*
  * The pages' programs are compiled as they stand and run as they stand, on two carriers. One that imports a file of its
- * reader's, or needs AWS, is only compiled. The reader's Redis and RabbitMQ are ours.
+ * reader's, or needs AWS or a Kafka, is only compiled. The reader's Redis and RabbitMQ are ours.
  */
 
 const brokers = {
@@ -31,7 +31,7 @@ for (const [page, text] of await filesOf(pages)) {
 }
 const files = await write(programs);
 const runs = [...programs].flatMap(([name, program]) => {
-  const needsOther = /"((redis|amqp):\/\/localhost|sqs:)/.test(program.source);
+  const needsOther = /"((redis|amqp):\/\/localhost|sqs:|kafka:)/.test(program.source);
   if (program.source.includes(' from "./') || needsOther) return [];
   return (program.source.includes("WAYBILL_URL") ? carriers : ["memory:"]).map((url) => ({ name, url, ...program }));
 });
