@@ -105,10 +105,10 @@ export class Intake {
     }
   }
 
-  /** The server has done it when this resolves: it answers a channel in order. */
+  /** The server has done it when this resolves, and for who takes nothing all that was settled: it answers a channel in order. */
   async #giveUp(): Promise<void> {
     const surplus = await this.#options.surplus();
-    if (surplus.length === 0 || this.#over !== undefined) return;
+    if (this.#over !== undefined || (surplus.length === 0 && this.#options.target() > 0)) return;
     this.giveBack(surplus);
     await this.#channel.checkQueue(this.#options.queues[0] ?? "");
   }

@@ -137,6 +137,7 @@ export class Runner implements Sink, Isolated {
   async hold(): Promise<void> {
     await Promise.all([this.stop("held"), this.#quiet()]);
     await this.#settler.drained();
+    await this.#receiver?.resize(this.#flow());
   }
 
   /** Takes no more, lets handlers finish within `graceMs`, gives back what was not started, settles, closes (LIF-1). */
