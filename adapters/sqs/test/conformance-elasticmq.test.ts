@@ -1,9 +1,8 @@
-import { conformance, mutants } from "@waybill/conformance";
+import { conformance } from "@waybill/conformance";
 import { adapter } from "@waybill/sqs";
 import { orSkip, startBroker } from "@waybill/testing";
 import { afterAll, describe, expect, test } from "vitest";
 import { controls, options } from "./faults.ts";
-import { only } from "./only.ts";
 
 /*
  * Queues and FIFO alone, since it has no SNS. What is killed and started again is a server of the case's own, which keeps its messages;
@@ -13,8 +12,5 @@ const broker = await orSkip(startBroker("sqs", { server: "elasticmq", keeps: fal
 test.skipIf(broker === undefined)("there is a server", () => expect(broker).toBeDefined());
 if (broker !== undefined) {
   afterAll(() => broker.stop());
-  const suite = { runner: { describe, test }, adapter, url: () => broker.url, options, controls };
-  await conformance(suite);
-  // All other mutants are caught on fauxqs.
-  await mutants({ ...suite, runner: only(suite.runner, /^FLT-1\/(restart|away|siege) catches/) });
+  await conformance({ runner: { describe, test }, adapter, url: () => broker.url, options, controls });
 }

@@ -12,11 +12,12 @@ export const deliveringMutants: readonly Mutant[] = [
     mutate: (adapter) =>
       wrap(adapter, () => ({
         receiver: (_from, _flow, receiver) => {
-          const until = performance.now() + 100;
+          let isLate = true;
           return {
             deliver(batch, sink) {
-              if (performance.now() > until) sink.deliver(batch);
-              else void receiver().settle(batch.map((delivery) => ({ delivery, outcome: "ack", sends: [] })));
+              if (!isLate) return sink.deliver(batch);
+              isLate = false;
+              void receiver().settle(batch.map((delivery) => ({ delivery, outcome: "ack", sends: [] })));
             },
           };
         },
