@@ -8,7 +8,7 @@ import { always, topics } from "../../owed.ts";
 
 /** Longer than any case waits, so that only what is given back comes to somebody else. */
 const long = "10m";
-const short = 500;
+const short = 2_000;
 
 const alone: readonly Case[] = casesOf("IDM-1", {
   "": {
