@@ -33,7 +33,7 @@ const oldest = [3, 10] as const;
  */
 export function factsOf(properties: Readonly<Record<string, unknown>>, node: Node): ServerFacts {
   const { product, version: told, cluster_name: cluster } = properties;
-  const version = versionOf(String(told));
+  const version = typeof told === "string" ? versionOf(told) : undefined;
   if (product !== "RabbitMQ") throw refusal(node, `is a product ${shown(product)}; Waybill needs RabbitMQ`);
   if (version === undefined || !atLeast(version, oldest))
     throw refusal(node, `is version ${shown(told)}; Waybill needs RabbitMQ ${oldest.join(".")} or later`);
