@@ -212,9 +212,9 @@ export interface Receiver {
   /** One result each, in order. Never rejects. The window is refilled when this is called, not when it is answered. */
   settle(batch: readonly Settlement[]): Promise<readonly SettleResult[]>;
   /**
-   * Changes the flow. A window of 0 pauses: nothing more is delivered, leases are kept (SUB-10). Where that takes
-   * more than this call, it then resolves when the broker has done what was settled before and has back what was fetched ahead, so that our
-   * death would not count against any of it (DLQ-4). Never rejects.
+   * Changes the flow. A window of 0 pauses: nothing more is delivered, leases are kept (SUB-10). Where that takes more than this
+   * call, it resolves when the broker has done what was settled before and has back what was fetched ahead, so that our death
+   * would count against none of it (DLQ-4). Never rejects.
    */
   resize(flow: Flow): void | Promise<void>;
   /** When the broker last answered a request for messages (epoch ms), and how many shards we hold (0: rightly idle). */
