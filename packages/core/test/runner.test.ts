@@ -27,8 +27,12 @@ async function setUp(
   handle: Handle,
   answer: (settlement: Settlement) => SettleResult = () => "settled",
   definition: AnyDefinition = jobs,
-  /** What comes while its receiver starts, and when what was fetched ahead is given back. */
-  starting: { readonly batch?: readonly Delivery[]; readonly givenBack?: Promise<void> } = {},
+  /** What comes while its receiver starts, when what was fetched ahead is given back, and when the broker has read what was settled. */
+  carrier: {
+    readonly batch?: readonly Delivery[];
+    readonly givenBack?: Promise<void>;
+    readonly read?: Promise<void>;
+  } = {},
 ) {
   const clock = virtualClock(0);
   const settled: string[] = [];
@@ -44,7 +48,7 @@ async function setUp(
     },
     resize: ({ window }: Flow) => {
       windows.push(window);
-      return starting.givenBack;
+      return carrier.givenBack ?? (settled.length > 0 ? carrier.read : undefined);
     },
     stop: async () => undefined,
     close: async () => undefined,
@@ -68,11 +72,11 @@ async function setUp(
     report: (kind, { code }) => void reports.push(`${kind} ${code}`),
   });
   const receive = async (): Promise<Receiver> => {
-    if (starting.batch !== undefined) runner.deliver(starting.batch);
+    if (carrier.batch !== undefined) runner.deliver(carrier.batch);
     return receiver;
   };
   const started = runner.start({ receive } as unknown as Transport);
-  if (starting.givenBack === undefined) await started;
+  if (carrier.givenBack === undefined) await started;
   return { clock, runner, settled, windows, reports, end, fail };
 }
 
@@ -115,6 +119,19 @@ test("what is given back for a suspect's sake is settled before the suspect is h
   await clock.flush();
   expect(settledBefore).toEqual(["release s2"]);
   expect(settled).toEqual(["release s2", "ack s1"]);
+});
+
+test("a suspect waits until the broker has read what was given back for its sake (DLQ-4)", async () => {
+  const handled: string[] = [];
+  const { promise: read, resolve } = Promise.withResolvers<void>();
+  const handle: Handle = async (job) => void handled.push(job.id);
+  const { clock, runner, settled } = await setUp(handle, undefined, undefined, { read });
+  runner.deliver([received("s1", { deliveries: 5 }), received("s2", { deliveries: 5 })]);
+  await clock.flush();
+  expect({ handled, settled }).toEqual({ handled: [], settled: ["release s2"] });
+  resolve();
+  await clock.flush();
+  expect(handled).toEqual(["s1"]);
 });
 
 test("what killed ten members is buried unread", async () => {
