@@ -1,4 +1,4 @@
-import { nearest, Secret, WaybillError } from "@waybill/core";
+import { Given, Secret, WaybillError } from "@waybill/core";
 
 /** Where a broker listens. */
 export interface Node {
@@ -52,8 +52,6 @@ export interface Settings {
   readonly maxMessageBytes: number;
 }
 
-type Given = ReadonlyMap<string, unknown>;
-
 const tlsNames = ["ca", "cert", "key", "servername", "rejectUnauthorized"];
 const known = [
   "sasl",
@@ -85,46 +83,26 @@ const day = 86_400_000;
  * @throws WaybillError `CONFIG` naming what cannot be read, and no credential
  */
 export function settingsOf(url: URL, options: unknown): Settings {
-  if (typeof (options ?? {}) !== "object") throw config(`the options are a ${typeof options}; give an object`);
-  if (url.hash !== "" || url.href.endsWith("#")) throw config(`a "#" in the URL is written %23`);
   if (!/^\/?$/.test(url.pathname)) throw config("the URL has a path; it is kafka://host:port,host:port");
-  const given = new Map<string, unknown>(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
-  for (const name of given.keys()) checkKnown(name);
-  for (const [name, value] of url.searchParams) {
-    checkKnown(name);
-    if (notInUrls.includes(name)) throw config(`${name} is given as an option, not in the URL`);
-    given.set(name, read(value));
-  }
+  const given = new Given(url, options, { carrier: "kafka", known, notInUrls });
   return {
     seeds: seedsOf(url),
-    tunnel: flag(given, "tunnel"),
+    tunnel: given.flag("tunnel"),
     login: loginOf(url, given),
     tls: tlsOf(url, given),
-    clientId: text(given, "clientId") ?? "waybill",
-    partitions: wholeNumber(given, "partitions", 8, [1, 1_000]),
-    replication: given.has("replication") ? wholeNumber(given, "replication", 1, [1, 100]) : undefined,
-    retentionMs: wholeNumber(given, "retentionMs", 14 * day, [60_000, 100 * 365 * day]),
-    leaseMs: wholeNumber(given, "leaseMs", 10_000, [500, 1_800_000]),
-    handoverMs: wholeNumber(given, "handoverMs", 30_000, [0, 3_600_000]),
-    connectTimeoutMs: wholeNumber(given, "connectTimeoutMs", 5_000, [100, 600_000]),
-    requestTimeoutMs: wholeNumber(given, "requestTimeoutMs", 10_000, [100, 600_000]),
-    waitMs: wholeNumber(given, "waitMs", 500, [10, 30_000]),
-    commitMs: wholeNumber(given, "commitMs", 100, [0, 60_000]),
-    sweepMs: wholeNumber(given, "sweepMs", 60_000, [1_000, day]),
-    maxMessageBytes: wholeNumber(given, "maxMessageBytes", 1_048_588, [100_000, 2 ** 30]),
+    clientId: given.text("clientId") ?? "waybill",
+    partitions: given.wholeNumber("partitions", 8, [1, 1_000]),
+    replication: given.has("replication") ? given.wholeNumber("replication", 1, [1, 100]) : undefined,
+    retentionMs: given.wholeNumber("retentionMs", 14 * day, [60_000, 100 * 365 * day]),
+    leaseMs: given.wholeNumber("leaseMs", 10_000, [500, 1_800_000]),
+    handoverMs: given.wholeNumber("handoverMs", 30_000, [0, 3_600_000]),
+    connectTimeoutMs: given.wholeNumber("connectTimeoutMs", 5_000, [100, 600_000]),
+    requestTimeoutMs: given.wholeNumber("requestTimeoutMs", 10_000, [100, 600_000]),
+    waitMs: given.wholeNumber("waitMs", 500, [10, 30_000]),
+    commitMs: given.wholeNumber("commitMs", 100, [0, 60_000]),
+    sweepMs: given.wholeNumber("sweepMs", 60_000, [1_000, day]),
+    maxMessageBytes: given.wholeNumber("maxMessageBytes", 1_048_588, [100_000, 2 ** 30]),
   };
-}
-
-function read(value: string): unknown {
-  if (/^\d{1,15}$/.test(value)) return Number(value);
-  return value === "true" || value === "false" ? value === "true" : value;
-}
-
-function checkKnown(name: string): void {
-  if (known.includes(name)) return;
-  // What stands there may be a part of a secret.
-  if (!/^\w{1,40}$/.test(name)) throw config("a setting has an odd name; known are " + known.join(", "));
-  throw config(`knows no setting "${name}"; did you mean "${nearest(name, known)}"? known are ${known.join(", ")}`);
 }
 
 function seedsOf(url: URL): readonly Node[] {
@@ -140,7 +118,7 @@ function seedsOf(url: URL): readonly Node[] {
 
 function loginOf(url: URL, given: Given): Login | undefined {
   const token = given.get("token");
-  const asked = text(given, "sasl")?.toUpperCase();
+  const asked = given.text("sasl")?.toUpperCase();
   if (token !== undefined) {
     if (typeof token !== "function") throw config("token is no function that gives a token");
     if (asked !== undefined && asked !== "OAUTHBEARER") throw config("a token goes with sasl=oauthbearer alone");
@@ -173,7 +151,7 @@ function tlsOf(url: URL, given: Given): TlsSettings | undefined {
   const [ca, cert, key] = ["ca", "cert", "key"].map((name) => pem(given, name));
   const rejectUnauthorized = given.get("rejectUnauthorized") ?? true;
   if (typeof rejectUnauthorized !== "boolean") throw config("rejectUnauthorized is neither true nor false");
-  const servername = text(given, "servername");
+  const servername = given.text("servername");
   return {
     ...(ca !== undefined && { ca }),
     ...(cert !== undefined && { cert }),
@@ -187,25 +165,6 @@ function pem(given: Given, name: string): string | Uint8Array | undefined {
   const value = given.get(name);
   if (value === undefined || typeof value === "string" || value instanceof Uint8Array) return value;
   throw config(`${name} is neither a text nor bytes in PEM`);
-}
-
-function wholeNumber(given: Given, name: string, usual: number, [least, most]: readonly [number, number]): number {
-  const value = given.get(name) ?? usual;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw config(`${name} is ${JSON.stringify(value)}; give a whole number from ${least} to ${most}`);
-}
-
-function flag(given: Given, name: string): boolean {
-  const value = given.get(name) ?? false;
-  if (typeof value === "boolean") return value;
-  throw config(`${name} is neither true nor false`);
-}
-
-function text(given: Given, name: string): string | undefined {
-  const value = given.get(name);
-  if (value === undefined) return undefined;
-  if (typeof value === "string" && value !== "") return value;
-  throw config(`${name} is not a text; give one`);
 }
 
 function config(why: string): WaybillError {

@@ -1,4 +1,4 @@
-import { nearest, WaybillError, Secret } from "@waybill/core";
+import { Given, Secret, WaybillError } from "@waybill/core";
 
 /** Keys of an account, or what fetches them: whatever the SDK takes as `credentials`. */
 type Credentials =
@@ -36,8 +36,6 @@ export interface Settings {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-type Given = ReadonlyMap<string, unknown>;
-
 const known = [
   "endpoint",
   "snsEndpoint",
@@ -63,45 +61,25 @@ const day = 86_400_000;
  * @throws WaybillError `CONFIG` naming what cannot be read, and no credential
  */
 export function settingsOf(url: URL, options: unknown): Settings {
-  if (typeof (options ?? {}) !== "object") throw config(`the options are a ${typeof options}; give an object`);
   if (url.username !== "" || url.password !== "")
     throw config("the URL holds credentials; give them by the SDK's own chain, or as the option credentials");
-  if (url.hash !== "" || url.href.endsWith("#")) throw config(`a "#" in the URL is written %23`);
-  const given = new Map<string, unknown>(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
-  for (const name of given.keys()) checkKnown(name);
-  for (const [name, value] of url.searchParams) {
-    checkKnown(name);
-    if (notInUrls.includes(name)) throw config(`${name} is given as an option, not in the URL`);
-    given.set(name, read(value));
-  }
+  const given = new Given(url, options, { carrier: "sqs", known, notInUrls });
   return {
     region: regionOf(url),
     endpoint: endpoint(given, "endpoint"),
     snsEndpoint: endpoint(given, "snsEndpoint") ?? endpoint(given, "endpoint"),
     sns: snsOf(given.get("sns")),
     credentials: credentialsOf(given.get("credentials")),
-    profile: text(given, "profile"),
+    profile: given.text("profile"),
     account: accountOf(given),
     leaseMs: wholeSeconds(given, "leaseMs", 30_000, [1_000, 43_200_000]),
     waitMs: wholeSeconds(given, "waitMs", 20_000, [1_000, 20_000]),
-    sweepMs: wholeNumber(given, "sweepMs", 600_000, [1_000, day]),
-    requestTimeoutMs: wholeNumber(given, "requestTimeoutMs", 10_000, [100, 2 ** 31 - 1]),
+    sweepMs: given.wholeNumber("sweepMs", 600_000, [1_000, day]),
+    requestTimeoutMs: given.wholeNumber("requestTimeoutMs", 10_000, [100, 2 ** 31 - 1]),
     retentionMs: wholeSeconds(given, "retentionMs", 14 * day, [60_000, 14 * day]),
-    kmsKeyId: text(given, "kmsKeyId"),
+    kmsKeyId: given.text("kmsKeyId"),
     tags: tagsOf(given.get("tags")),
   };
-}
-
-function read(value: string): unknown {
-  if (/^\d{1,10}$/.test(value)) return Number(value);
-  return value === "true" || value === "false" ? value === "true" : value;
-}
-
-function checkKnown(name: string): void {
-  if (known.includes(name)) return;
-  // What stands there may be a part of a secret.
-  if (!/^\w{1,40}$/.test(name)) throw config("a setting has an odd name; known are " + known.join(", "));
-  throw config(`knows no setting "${name}"; did you mean "${nearest(name, known)}"? known are ${known.join(", ")}`);
 }
 
 function regionOf(url: URL): string {
@@ -113,7 +91,7 @@ function regionOf(url: URL): string {
 }
 
 function endpoint(given: Given, name: string): string | undefined {
-  const value = text(given, name);
+  const value = given.text(name);
   if (value === undefined) return undefined;
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol) || url.username !== "" || url.password !== "")
@@ -153,22 +131,9 @@ function tagsOf(value: unknown = {}): Readonly<Record<string, string>> {
 }
 
 function wholeSeconds(given: Given, name: string, usual: number, bounds: readonly [number, number]): number {
-  const ms = wholeNumber(given, name, usual, bounds);
+  const ms = given.wholeNumber(name, usual, bounds);
   if (ms % 1_000 === 0) return ms;
   throw config(`${name} is ${ms}; SQS counts in whole seconds, give a multiple of 1000`);
-}
-
-function wholeNumber(given: Given, name: string, usual: number, [least, most]: readonly [number, number]): number {
-  const value = given.get(name) ?? usual;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw config(`${name} is ${JSON.stringify(value)}; give a whole number from ${least} to ${most}`);
-}
-
-function text(given: Given, name: string): string | undefined {
-  const value = given.get(name);
-  if (value === undefined) return undefined;
-  if (typeof value === "string" && value !== "") return value;
-  throw config(`${name} is not a text; give one`);
 }
 
 function config(why: string): WaybillError {

@@ -24,6 +24,7 @@ export { type Duration, milliseconds } from "./duration.ts";
 export type { Envelope } from "./envelope.ts";
 export { Fifo } from "./fifo.ts";
 export { fits } from "./fits.ts";
+export { Given, type GivenOptions } from "./given.ts";
 export { type ErrorCode, toWaybillError, WaybillError } from "./errors.ts";
 export { Expiry } from "./expiry.ts";
 export { Hand, type Room } from "./hand.ts";
