@@ -107,10 +107,10 @@ export function settingsOf(url: URL, options: unknown): Settings {
 
 function seedsOf(url: URL): readonly Node[] {
   const written = url.port === "" ? url.hostname : `${url.hostname}:${url.port}`;
-  const seeds = decodeURIComponent(written).split(",");
+  const seeds = decoded(written, "host").split(",");
   return seeds.map((seed) => {
     const [, host = "", port] = /^(\[[^\]]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(seed) ?? [];
-    if (host === "" || Number(port) > 65_535)
+    if (host === "" || Number(port) === 0 || Number(port) > 65_535)
       throw config("a host is missing or cannot be read; write kafka://host:port,host:port");
     return { host: host.replace(/^\[|\]$/g, ""), port: Number(port ?? defaultPort) };
   });
@@ -131,14 +131,14 @@ function loginOf(url: URL, given: Given): Login | undefined {
   }
   const mechanism = mechanisms.find((one) => one === (asked ?? "PLAIN"));
   if (mechanism === undefined) throw config("sasl is none of plain, scram-sha-256, scram-sha-512 and oauthbearer");
-  return { mechanism, user: decoded(url.username), password: new Secret(decoded(url.password)) };
+  return { mechanism, user: decoded(url.username, "user"), password: new Secret(decoded(url.password, "password")) };
 }
 
-function decoded(part: string): string {
+function decoded(part: string, what: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw config('user or password cannot be decoded; a "%" in them is written %25');
+    throw config(`the ${what} cannot be decoded; a "%" in it is written %25`);
   }
 }
 

@@ -50,6 +50,9 @@ describe("the URL", () => {
   test.each([
     ["kafka://h/topic", {}, /has a path/],
     ["kafka://h,,g", {}, /host is missing/],
+    ["kafka://h%zz", {}, /the host cannot be decoded/],
+    ["kafka://h:0", {}, /host is missing or cannot be read/],
+    ["kafka://h%3A0,g", {}, /host is missing or cannot be read/],
     ["kafka://h?leaseMs=1", {}, /leaseMs is 1; give a whole number/],
     ["kafka://h?leasMs=1", {}, /did you mean "leaseMs"/],
     ["kafka://h?token=x", {}, /given as an option/],
