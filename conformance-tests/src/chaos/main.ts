@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { inspect } from "node:util";
+import { systemClock } from "@waybill/core";
 import { type Broker, faultProxy, startBroker } from "@waybill/testing";
 import { Bench } from "../bench.ts";
 import { HistoryFile, judgeFile } from "../checker/history-file.ts";
@@ -63,7 +64,7 @@ async function besiege(
   const ended = new AbortController();
   const end = (): void => ended.abort();
   process.once("SIGINT", end);
-  const timer = setTimeout(end, minutes * 60_000);
+  const cancel = systemClock.after(minutes * 60_000, end);
   const siege = new Siege(bench, {
     ...given,
     broker,
@@ -83,7 +84,7 @@ async function besiege(
   } catch (error) {
     return error instanceof Error ? error.message : inspect(error);
   } finally {
-    clearTimeout(timer);
+    cancel();
     process.off("SIGINT", end);
     stopReporting();
     await bench.end();
