@@ -1,1 +1,16 @@
 export { type DebianServer, debianRoot, debianServer } from "./debian-server.ts";
+export {
+  dead,
+  declared,
+  eventually,
+  type How,
+  inboxOf,
+  letter,
+  lettersOf,
+  Member,
+  openRig,
+  retry,
+  type Rig,
+  sent,
+  sourceOf,
+} from "./rig.ts";
