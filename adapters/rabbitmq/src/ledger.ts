@@ -1,4 +1,5 @@
 import type { Headers } from "@waybill/core";
+import { jsonIn } from "./json.ts";
 
 /** What is known of a message that stays in its place, so that its key keeps its order, though it has failed. */
 export interface Line {
@@ -25,7 +26,7 @@ export function textOf(ledger: Ledger): string {
 
 /** What was written; what nobody can read is left out (FLT-3). */
 export function ledgerIn(text: string): Ledger {
-  const { lines } = membersIn(text);
+  const { lines } = Object(jsonIn(text)) as { readonly lines?: unknown };
   const ledger: Ledger = new Map();
   for (const line of Array.isArray(lines) ? lines : []) {
     if (!Array.isArray(line)) continue;
@@ -35,14 +36,6 @@ export function ledgerIn(text: string): Ledger {
     ledger.set(id, { failures: numberOf(failures), crashes: known, seen: returns, dueAt: numberOf(dueAt), note });
   }
   return ledger;
-}
-
-function membersIn(text: string): { readonly lines?: unknown } {
-  try {
-    return Object(JSON.parse(text)) as object;
-  } catch {
-    return {};
-  }
 }
 
 function isNote(note: unknown): note is Headers {

@@ -3,6 +3,7 @@ import { type IncomingMessage, request as plainly } from "node:http";
 import { request as securely } from "node:https";
 import { text } from "node:stream/consumers";
 import { WaybillError } from "@waybill/core";
+import { jsonIn } from "./json.ts";
 import type { ManagementSettings, Settings, TlsSettings } from "./url.ts";
 
 /** How many messages a queue holds, as of up to ten seconds ago: so seldom it is counted. Undefined before it was for the first time. */
@@ -65,16 +66,10 @@ function trustOf(tls: TlsSettings | undefined): object {
 }
 
 function countsIn(body: string): QueueCounts {
-  const { messages_ready: ready, messages_unacknowledged: unacked } = partsOf(body);
+  const { messages_ready: ready, messages_unacknowledged: unacked } = Object(jsonIn(body)) as Readonly<
+    Record<string, unknown>
+  >;
   return { ready: numberIn(ready), unacked: numberIn(unacked) };
-}
-
-function partsOf(body: string): Readonly<Record<string, unknown>> {
-  try {
-    return Object(JSON.parse(body)) as Readonly<Record<string, unknown>>;
-  } catch {
-    return {};
-  }
 }
 
 function numberIn(value: unknown): number | undefined {

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { ConsumeMessage } from "amqplib";
-import type { Packet } from "./wire.ts";
+import { type Packet, told } from "./wire.ts";
 
 /*
  * What is said about a replay stands where it is to be read, in the header `waybill-replay`: in a stream a mark, which says how far it
@@ -59,17 +59,15 @@ export function wordPacket(queue: string, word: string): Packet {
   };
 }
 
-const kept = ["correlationId", "replyTo", "type", "appId", "timestamp", "contentEncoding"] as const;
-
 /** A copy for a queue of a message as it was kept, whoever has published it. */
 export function replayed({ properties, content }: ConsumeMessage, queue: string, word: string | undefined): Packet {
   const written: Readonly<Record<string, unknown>> = properties.headers ?? {};
   const headers = Object.fromEntries(Object.entries(written).filter(([name]) => !name.startsWith("x-")));
-  const told = Object.fromEntries(kept.map((name) => [name, properties[name] as unknown]));
+  const others = Object.fromEntries(told.map((name) => [name, properties[name] as unknown]));
   const contentType: unknown = properties.contentType;
   const messageId: unknown = properties.messageId;
   return {
-    ...told,
+    ...others,
     ...wordPacket(queue, ""),
     contentType: typeof contentType === "string" ? contentType : undefined,
     messageId: typeof messageId === "string" ? messageId : undefined,

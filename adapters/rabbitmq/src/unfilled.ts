@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Start } from "@waybill/core";
 import { withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
+import { jsonIn } from "./json.ts";
 import { unfilledQueue } from "./names.ts";
 import { isThere } from "./presence.ts";
 import { unfilled } from "./queues.ts";
@@ -28,8 +29,16 @@ export async function fillingBegun(connection: Connection, base: string): Promis
     const message = await channel.get(unfilledQueue(base));
     if (message === false) return undefined;
     channel.nack(message, false, true);
-    return JSON.parse(message.content.toString()) as Begun;
+    return begunIn(message.content.toString());
   });
+}
+
+/** Undefined of what we have not written. */
+function begunIn(text: string): Begun | undefined {
+  const { from, lives } = Object(jsonIn(text)) as Readonly<Record<keyof Begun, unknown>>;
+  const isFrom = from === "now" || from === "beginning" || typeof from === "number";
+  const areLives = Array.isArray(lives) && lives.every((life) => typeof life === "string");
+  return isFrom && areLives ? { from, lives } : undefined;
 }
 
 /** Its filling begins. Resolves when that is kept. */

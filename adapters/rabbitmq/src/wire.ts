@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import type { Delivery, Headers, Placed, WireMessage } from "@waybill/core";
 import type { ConsumeMessage, GetMessage } from "amqplib";
+import { jsonIn } from "./json.ts";
 
 /*
  * A message of ours has its body as it is, `messageId`, `contentType`, and user headers as headers of strings. What AMQP has no
@@ -155,7 +156,7 @@ function returnsOf(written: Readonly<Record<string, unknown>>): number {
 }
 
 /** What is told of a message of another producer beside its headers. */
-const told = ["contentEncoding", "correlationId", "replyTo", "type", "appId", "timestamp"] as const;
+export const told = ["contentEncoding", "correlationId", "replyTo", "type", "appId", "timestamp"] as const;
 
 function headersIn(
   written: Readonly<Record<string, unknown>>,
@@ -204,15 +205,6 @@ function stateIn(written: unknown): State | undefined {
   if (written === undefined) return {};
   const state = jsonIn(written);
   return isState(state) ? state : undefined;
-}
-
-function jsonIn(written: unknown): unknown {
-  if (typeof written !== "string") return undefined;
-  try {
-    return JSON.parse(written);
-  } catch {
-    return undefined;
-  }
 }
 
 function isState(value: unknown): value is State {

@@ -1,8 +1,11 @@
+import { Buffer } from "node:buffer";
 import { nameOf } from "@waybill/core";
 import { faultProxy } from "@waybill/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { withChannel } from "../src/channel.ts";
 import { inboxBase, keptQueue, unfilledQueue } from "../src/names.ts";
 import { isThere } from "../src/presence.ts";
+import { unfilled } from "../src/queues.ts";
 import { opened, settingsFor } from "./connection.ts";
 import { begun, beginning, Handled, hour, ids, keeping, kinds, now, published } from "./kept-topics.ts";
 import { dead, eventually, inboxOf, letter, lettersOf, Member, namespace, retry, rigOn, sent } from "./rig.ts";
@@ -13,6 +16,22 @@ beforeAll(async () => {
   broker = await startServer();
 });
 afterAll(() => broker.stop());
+
+test("a mark of an unfinished copy that nobody can read holds up nobody (FLT-3)", async () => {
+  await using rig = await rigOn(broker.url);
+  const topic = keeping("odd mark", false);
+  const inbox = inboxOf(topic, "g");
+  await begun(rig, inbox, now);
+  await using direct = await opened(settingsFor(broker.url));
+  const mark = unfilledQueue(inboxBase(namespace, nameOf(inbox)));
+  await withChannel(direct.connection, async (channel) => {
+    await channel.assertQueue(mark, unfilled(undefined));
+    channel.sendToQueue(mark, Buffer.from("{"), { persistent: true });
+    await channel.checkQueue(mark);
+  });
+  await begun(rig, inbox, beginning);
+  expect(await isThere(direct.connection, mark)).toBe(false);
+});
 
 describe.each(kinds)("%s that begins in the past", (kind, ordered) => {
   test("gets all of it, though its maker is killed in the middle of the copying", async () => {
