@@ -24,6 +24,9 @@ export function sameNumbers(actual: readonly number[], expected: readonly number
   assert.fail(`${what}: ${describe("missing", missing)}${describe("too many", tooMany)}of ${expected.length} expected`);
 }
 
+/** What comes so many ms after its time is not late: retries and delays by their promises (RTY-2, DLY-1), all else for slow machines. */
+export const late = 2_000;
+
 /** The whole numbers from `from` to before `to`. */
 export function range(from: number, to: number): readonly number[] {
   return Array.from({ length: to - from }, (_, index) => from + index);

@@ -113,7 +113,7 @@ export const publishingMutants: readonly Mutant[] = [
     name: "blocks-the-event-loop",
     caughtBy: ["PUB-11/deadline"],
     mutate: onSend((message) => {
-      const until = performance.now() + 2_000;
+      const until = performance.now() + 3_000;
       while (performance.now() < until);
       return message;
     }),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Bus, BusReport } from "@waybill/core";
 import type { Bench } from "../../bench.ts";
 import { type Case, casesOf } from "../../case.ts";
-import { codeOf, gate, range, sameNumbers, unique } from "../../expect.ts";
+import { codeOf, gate, late, range, sameNumbers, unique } from "../../expect.ts";
 import { every, links as owed, where } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
 
@@ -94,7 +94,12 @@ export const links: readonly Case[] = casesOf("FLT-1", {
           (now) => now > until,
         );
         await link.heal();
-        await bench.drained(direct.inbox(queue));
+        await bench.eventually(
+          "what came meanwhile is handled",
+          () => unique(seen.done).length,
+          (count) => count >= from + 20,
+          bench.leaseBoundMs,
+        );
       }
       sameNumbers(unique(seen.done), range(0, 160), "handled");
     },
@@ -135,7 +140,7 @@ export const links: readonly Case[] = casesOf("FLT-1", {
       );
       const { code, tookMs } = await hasty;
       assert(code === "OUTCOME_UNKNOWN" || code === "TIMEOUT", `the hasty publish: ${code}`);
-      assert(tookMs < 700 + 1_000, `it took ${tookMs} ms instead of 700`);
+      assert(tookMs < 700 + late, `it took ${tookMs} ms instead of 700`);
       await bench.eventually(
         "health is red",
         () => isHealthy(bus),

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { type Case, casesOf } from "../../case.ts";
-import { sameNumbers } from "../../expect.ts";
+import { late, sameNumbers } from "../../expect.ts";
 import { delay, every, topics } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
 import { limitsDelays } from "../../shims.ts";
-
-const late = 2_000;
 
 const withinLimit: readonly Case[] = casesOf("DLY-1", {
   "": {

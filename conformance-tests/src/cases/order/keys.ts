@@ -83,7 +83,7 @@ const failing: readonly Case[] = casesOf("ORD-3", {
       const work = seen.handler(({ data, attempt }) => {
         if (data.n === 0 && attempt < 3) throw new Error("again");
       });
-      await bus.work(queue, { concurrency: 4, retry: { delay: 150 } }, work);
+      await bus.work(queue, { concurrency: 4, retry: { delay: 1_000 } }, work);
       await bus.publishMany(
         queue,
         range(0, 30).map((n) => ({ n, key: n % 3 === 0 ? "held" : `free${n % 3}` })),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Case, casesOf } from "../../case.ts";
-import { gate, range, rejection, sameNumbers } from "../../expect.ts";
+import { gate, late, range, rejection, sameNumbers } from "../../expect.ts";
 import { always } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
 import { stalls, swallowsReplies } from "../../shims.ts";
@@ -101,11 +101,11 @@ const bounded: readonly Case[] = casesOf("PUB-11", {
       const [deaf, bus] = [await bench.connect({ shim: swallowsReplies }), await bench.connect()];
       const began = performance.now();
       const pending = bench.later(rejection(() => deaf.send(queue, { n: 1 }, { timeout: 300 }), "OUTCOME_UNKNOWN"));
-      const other = bench.later(bus.send(queue, { n: 2 }, { timeout: 2_000 }));
+      const other = bench.later(bus.send(queue, { n: 2 }));
       await pending;
-      await other;
       const took = performance.now() - began;
-      assert(took >= 299 && took < 1_500, `a deadline of 300 ms was kept after ${Math.round(took)} ms`);
+      assert(took >= 299 && took < 300 + late, `a deadline of 300 ms was kept after ${Math.round(took)} ms`);
+      await other;
     },
   },
   signal: {

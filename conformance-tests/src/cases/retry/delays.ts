@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { type Case, casesOf } from "../../case.ts";
-import { range, sameNumbers } from "../../expect.ts";
+import { late, range, sameNumbers } from "../../expect.ts";
 import { always, topics } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
-
-const late = 2_000;
 
 const early: readonly Case[] = casesOf("RTY-2", {
   "": {

@@ -66,12 +66,10 @@ export const isolation: readonly Case[] = casesOf("SUB-3", {
     on: "topic",
     async run(bench) {
       const bus = await bench.connect();
-      const seen = new Map<string, Recorder>();
-      for (const name of lookalikes) {
-        const recorder = new Recorder();
-        seen.set(name, recorder);
-        await bus.subscribe(bench.topic({ name }), { group: "g" }, recorder.handler());
-      }
+      const seen = new Map(lookalikes.map((name) => [name, new Recorder()]));
+      await Promise.all(
+        [...seen].map(([name, recorder]) => bus.subscribe(bench.topic({ name }), { group: "g" }, recorder.handler())),
+      );
       await publishEach(bench, bus);
       for (const [n, name] of lookalikes.entries()) {
         await bench.drained(bus.inbox(bench.topic({ name }), "g"));
@@ -87,7 +85,7 @@ export const isolation: readonly Case[] = casesOf("SUB-3", {
       const bus = await bench.connect();
       const topic = bench.topic();
       const seen = lookalikes.map((group) => ({ group, recorder: new Recorder() }));
-      for (const { group, recorder } of seen) await bus.subscribe(topic, { group }, recorder.handler());
+      await Promise.all(seen.map(({ group, recorder }) => bus.subscribe(topic, { group }, recorder.handler())));
       await bus.publish(topic, { n: 1 });
       for (const { group, recorder } of seen) {
         await bench.eventually(
