@@ -1,3 +1,4 @@
+export { containing } from "./containing.ts";
 export { type DebianServer, debianRoot, debianServer } from "./debian-server.ts";
 export {
   dead,
@@ -14,3 +15,4 @@ export {
   sent,
   sourceOf,
 } from "./rig.ts";
+export { thrownBy } from "./thrown-by.ts";

@@ -1,4 +1,4 @@
-import { nearest, WaybillError, Secret } from "@waybill/core";
+import { Given, Secret, WaybillError } from "@waybill/core";
 
 /** Where a server listens. */
 export interface Node {
@@ -55,8 +55,6 @@ export interface Settings {
   readonly management: ManagementSettings | undefined;
 }
 
-type Given = ReadonlyMap<string, unknown>;
-
 const tlsSettings = ["ca", "cert", "key", "servername", "rejectUnauthorized"];
 const known = [
   "hosts",
@@ -79,11 +77,7 @@ const known = [
  * @throws WaybillError `CONFIG` naming what cannot be read, and no credential
  */
 export function settingsOf(url: URL, options: unknown): Settings {
-  if (typeof (options ?? {}) !== "object") throw config(`the options are a ${typeof options}; give an object`);
-  if (url.hash !== "" || url.href.endsWith("#")) throw config(`a "#" in the URL is written %23`);
-  const given = new Map<string, unknown>(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
-  for (const [name, value] of url.searchParams) given.set(name, read(value));
-  for (const name of given.keys()) checkKnown(name);
+  const given = new Given(url, options, { carrier: "rabbitmq", known });
   const tls = tlsOf(url, given);
   const login = loginOf(url, given, tls);
   return {
@@ -91,28 +85,19 @@ export function settingsOf(url: URL, options: unknown): Settings {
     vhost: vhostOf(url),
     login,
     tls,
-    connectionName: text(given, "connectionName") ?? "waybill",
+    connectionName: given.text("connectionName") ?? "waybill",
     heartbeatMs: wholeSeconds(given, "heartbeatMs", 5_000),
-    connectTimeoutMs: wholeNumber(given, "connectTimeoutMs", 5_000),
-    commandTimeoutMs: wholeNumber(given, "commandTimeoutMs", 10_000),
-    maxMessageBytes: wholeNumber(given, "maxMessageBytes", 16 * 2 ** 20),
-    consumerTimeoutMs: wholeNumber(given, "consumerTimeoutMs", 30 * 60_000),
-    sweepMs: wholeNumber(given, "sweepMs", 60_000),
+    connectTimeoutMs: given.wholeNumber("connectTimeoutMs", 5_000, positive),
+    commandTimeoutMs: given.wholeNumber("commandTimeoutMs", 10_000, positive),
+    maxMessageBytes: given.wholeNumber("maxMessageBytes", 16 * 2 ** 20, positive),
+    consumerTimeoutMs: given.wholeNumber("consumerTimeoutMs", 30 * 60_000, positive),
+    sweepMs: given.wholeNumber("sweepMs", 60_000, positive),
     management: managementOf(given, login),
   };
 }
 
-function read(value: string): unknown {
-  if (/^\d+$/.test(value)) return Number(value);
-  return value === "true" || value === "false" ? value === "true" : value;
-}
-
-function checkKnown(name: string): void {
-  if (known.includes(name)) return;
-  // What stands there may be the rest of a password.
-  if (!/^\w{1,40}$/.test(name)) throw config(`the URL holds a setting with an odd name; ${escapes}`);
-  throw config(`knows no setting "${name}"; did you mean "${nearest(name, known)}"? known are ${known.join(", ")}`);
-}
+/** The least and the most that such a number may be. */
+const positive = [1, 2 ** 31 - 1] as const;
 
 const escapes = `in a user, password or vhost "/" is written %2F, "?" %3F, "#" %23, "@" %40 and "%" %25`;
 
@@ -176,7 +161,7 @@ function tokenLogin(user: string, password: string, ask: unknown): Login {
 }
 
 function managementOf(given: Given, login: Login): ManagementSettings | undefined {
-  const value = text(given, "managementUrl");
+  const value = given.text("managementUrl");
   if (value === undefined) return undefined;
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search + url.hash !== "")
@@ -197,7 +182,7 @@ function tlsOf(url: URL, given: Given): TlsSettings | undefined {
   if (given.has("cert") !== given.has("key")) throw config("cert and key go together; give both or none");
   const pem = (name: string): object => (given.has(name) ? { [name]: pemOf(given.get(name), name) } : {});
   const key = given.has("key") ? { key: new Secret(String(pemOf(given.get("key"), "key"))) } : {};
-  const servername = text(given, "servername");
+  const servername = given.text("servername");
   const named = servername === undefined ? {} : { servername };
   return { ...pem("ca"), ...pem("cert"), ...key, ...named, ...verifying(given.get("rejectUnauthorized")) };
 }
@@ -216,22 +201,9 @@ function verifying(value: unknown): { readonly rejectUnauthorized?: boolean } {
 
 /** AMQP counts heartbeats in seconds; without them nobody would notice a link that is dead. */
 function wholeSeconds(given: Given, name: string, usual: number): number {
-  const value = wholeNumber(given, name, usual);
-  if (value % 1_000 === 0 && value <= 60_000) return value;
+  const value = given.wholeNumber(name, usual, [1_000, 60_000]);
+  if (value % 1_000 === 0) return value;
   throw config(`${name} is ${value}; give whole seconds from 1000 to 60000`);
-}
-
-function wholeNumber(given: Given, name: string, usual: number): number {
-  const value = given.get(name) ?? usual;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value > 0 && value < 2 ** 31) return value;
-  throw config(`${name} is ${shown(value)}; give a whole number above 0`);
-}
-
-function text(given: Given, name: string): string | undefined {
-  const value = given.get(name);
-  if (value === undefined) return undefined;
-  if (typeof value === "string" || typeof value === "number") return String(value);
-  throw config(`${name} is a ${typeof value}; give a text`);
 }
 
 function shown(value: unknown): string {

@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
+import { containing } from "@waybill/test-servers";
 import { orSkip } from "@waybill/testing";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { Management } from "../src/management.ts";
 import { opened, settingsFor } from "./connection.ts";
-import { containing } from "./containing.ts";
 import { declared, inboxOf, Member, rigOn, sent, sourceOf } from "./rig.ts";
 import { startServer, urlWith } from "./start-server.ts";
 

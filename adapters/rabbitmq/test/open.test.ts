@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { inspect } from "node:util";
+import { containing } from "@waybill/test-servers";
 import { faultProxy, orSkip } from "@waybill/testing";
 import { afterAll, describe, expect, test } from "vitest";
 import { opened, refusalOf, settingsFor } from "./connection.ts";
-import { containing } from "./containing.ts";
 import { eventually } from "./rig.ts";
 import { startServer, urlWith } from "./start-server.ts";
 

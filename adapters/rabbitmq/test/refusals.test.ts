@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { connect, nameOf, type Transport } from "@waybill/core";
+import { containing } from "@waybill/test-servers";
 import { orSkip } from "@waybill/testing";
 import { afterAll, describe, expect, test } from "vitest";
 import { deadQueue, inboxBase, readyQueue, spaceNames } from "../src/names.ts";
 import { rabbitmq } from "../src/rabbitmq.ts";
 import { opened, settingsFor } from "./connection.ts";
-import { containing } from "./containing.ts";
 import { orders } from "./orders.ts";
 import {
   dead,

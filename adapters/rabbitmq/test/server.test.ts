@@ -1,8 +1,7 @@
+import { containing, thrownBy } from "@waybill/test-servers";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { factsOf } from "../src/server.ts";
-import { containing } from "./containing.ts";
-import { thrownBy } from "./thrown-by.ts";
 
 const node = { host: "h", port: 1 };
 const of = (version: unknown, product: unknown = "RabbitMQ"): unknown => factsOf({ product, version }, node);

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import type { WaybillError } from "@waybill/core";
+import { containing } from "@waybill/test-servers";
 import { orSkip, virtualClock } from "@waybill/testing";
 import { afterAll, describe, expect, test } from "vitest";
 import { renewing, type RenewalOptions, type TokenLogin, tokenOf } from "../src/token.ts";
 import type { Token } from "../src/url.ts";
 import { opened, refusalOf, settingsFor } from "./connection.ts";
-import { containing } from "./containing.ts";
 import { eventually } from "./rig.ts";
 import { startServer } from "./start-server.ts";
 

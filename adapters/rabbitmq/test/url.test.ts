@@ -1,9 +1,9 @@
 import { inspect } from "node:util";
 import { WaybillError } from "@waybill/core";
+import { thrownBy } from "@waybill/test-servers";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Settings, settingsOf } from "../src/url.ts";
-import { thrownBy } from "./thrown-by.ts";
 
 const parsed = (url: string, options?: unknown): Settings => settingsOf(new URL(url), options);
 const pem = "-----BEGIN CERTIFICATE-----\n…";
@@ -65,6 +65,7 @@ test.each([
     { heartbeatMs: 2_000, commandTimeoutMs: 7 },
   ],
   ["amqp://h?connectionName=orders", undefined, { connectionName: "orders" }],
+  ["amqp://h?connectionName=007", undefined, { connectionName: "007" }],
   [
     "amqp://h",
     { maxMessageBytes: 1_000, consumerTimeoutMs: 60_000 },
@@ -103,9 +104,9 @@ test.each([
   ["amqp://h?heartbeatMs=1500", undefined, "heartbeatMs is 1500; give whole seconds from 1000 to 60000"],
   ["amqp://h?heartbeatMs=0", undefined, "heartbeatMs is 0"],
   ["amqp://h?heartbeatMs=61000", undefined, "heartbeatMs is 61000"],
-  ["amqp://h", { commandTimeoutMs: "5s" }, 'commandTimeoutMs is "5s"; give a whole number above 0'],
-  ["amqp://h", { maxMessageBytes: {} }, "maxMessageBytes is a object"],
-  ["amqp://h", { connectionName: {} }, "connectionName is a object; give a text"],
+  ["amqp://h", { commandTimeoutMs: "5s" }, 'commandTimeoutMs is "5s"; give a whole number from 1 to 2147483647'],
+  ["amqp://h", { maxMessageBytes: {} }, "maxMessageBytes is {}"],
+  ["amqp://h", { connectionName: {} }, "connectionName is not a text; give one"],
   ["amqp://h", "heartbeatMs=5000", "the options are a string; give an object"],
   ["amqp://h?auth=amqplain", undefined, 'auth is "amqplain"; give "plain" or "external"'],
   ["amqp://h?auth=external", undefined, 'auth "external" needs amqps://, cert and key'],

@@ -1,4 +1,4 @@
-import { nearest, WaybillError, Secret } from "@waybill/core";
+import { Given, Secret, WaybillError } from "@waybill/core";
 
 /** Where a server listens. */
 export interface Node {
@@ -41,8 +41,6 @@ export interface Settings {
   readonly commandTimeoutMs: number;
 }
 
-type Given = ReadonlyMap<string, unknown>;
-
 const tlsSettings = ["ca", "cert", "key", "servername", "rejectUnauthorized"];
 const known = [
   "leaseMs",
@@ -57,6 +55,8 @@ const known = [
   ...tlsSettings,
 ];
 const sentinelPort = 26_379;
+/** The least and the most that such a number may be. */
+const positive = [1, 2 ** 31 - 1] as const;
 
 /**
  * Reads `redis://[user[:password]@]host[:port][/db]`, `rediss://` for TLS, with the settings as `?name=value`, which
@@ -64,35 +64,19 @@ const sentinelPort = 26_379;
  * @throws WaybillError `CONFIG` naming what cannot be read, and no credential
  */
 export function settingsOf(url: URL, options: unknown): Settings {
-  if (typeof (options ?? {}) !== "object") throw config(`the options are a ${typeof options}; give an object`);
-  if (url.hash !== "" || url.href.endsWith("#")) throw config(`a "#" in the URL is written %23`);
-  const given = new Map<string, unknown>(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
-  for (const [name, value] of url.searchParams) given.set(name, read(value));
-  for (const name of given.keys()) checkKnown(name);
+  const given = new Given(url, options, { carrier: "redis", known });
   const db = databaseOf(url);
   return {
     ...placesOf(url, given, db),
     db,
     credentials: credentialsOf(decoded(url.username, "user"), decoded(url.password, "password")),
-    sentinelCredentials: credentialsOf(text(given, "sentinelUser") ?? "", text(given, "sentinelPassword") ?? ""),
+    sentinelCredentials: credentialsOf(given.text("sentinelUser") ?? "", given.text("sentinelPassword") ?? ""),
     tls: tlsOf(url, given),
-    leaseMs: wholeNumber(given, "leaseMs", 30_000),
+    leaseMs: given.wholeNumber("leaseMs", 30_000, positive),
     durability: durabilityOf(given.get("durability")),
-    connectTimeoutMs: wholeNumber(given, "connectTimeoutMs", 5_000),
-    commandTimeoutMs: wholeNumber(given, "commandTimeoutMs", 10_000),
+    connectTimeoutMs: given.wholeNumber("connectTimeoutMs", 5_000, positive),
+    commandTimeoutMs: given.wholeNumber("commandTimeoutMs", 10_000, positive),
   };
-}
-
-function read(value: string): unknown {
-  if (/^\d+$/.test(value)) return Number(value);
-  return value === "true" || value === "false" ? value === "true" : value;
-}
-
-function checkKnown(name: string): void {
-  if (known.includes(name)) return;
-  // What stands there may be the rest of a password.
-  if (!/^\w{1,40}$/.test(name)) throw config(`the URL holds a setting with an odd name; ${escapes}`);
-  throw config(`knows no setting "${name}"; did you mean "${nearest(name, known)}"? known are ${known.join(", ")}`);
 }
 
 const escapes = `in a user or password "/" is written %2F, "?" %3F, "#" %23, "@" %40 and "%" %25`;
@@ -120,7 +104,7 @@ function hostOf(url: URL): Node {
 
 function masterOf(url: URL, given: Given): string {
   const host = decoded(url.hostname, "host");
-  const name = text(given, "sentinelName") ?? host;
+  const name = given.text("sentinelName") ?? host;
   if (url.port !== "") throw config("the sentinels know the master's port; leave it out of the URL");
   if (name === "") throw config("needs the name the sentinels have for the master, as redis://name or as sentinelName");
   if (host !== "" && host !== name)
@@ -167,7 +151,7 @@ function tlsOf(url: URL, given: Given): TlsSettings | undefined {
   }
   const pem = (name: string): object => (given.has(name) ? { [name]: pemOf(given.get(name), name) } : {});
   const key = given.has("key") ? { key: new Secret(String(pemOf(given.get("key"), "key"))) } : {};
-  const servername = text(given, "servername");
+  const servername = given.text("servername");
   const named = servername === undefined ? {} : { servername };
   return { ...pem("ca"), ...pem("cert"), ...key, ...named, ...verifying(given.get("rejectUnauthorized")) };
 }
@@ -190,19 +174,6 @@ function durabilityOf(value: unknown): Confirmed | undefined {
   const [, count] = (typeof value === "string" && /^replicas:(\d{1,3})$/.exec(value)) || [];
   if (Number(count) > 0) return { kind: "replicas", count: Number(count) };
   throw config(`durability is ${JSON.stringify(value)}; give "fsync" or "replicas:1"`);
-}
-
-function wholeNumber(given: Given, name: string, usual: number): number {
-  const value = given.get(name) ?? usual;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value > 0 && value < 2 ** 31) return value;
-  throw config(`${name} is ${JSON.stringify(value)}; give a whole number above 0`);
-}
-
-function text(given: Given, name: string): string | undefined {
-  const value = given.get(name);
-  if (value === undefined) return undefined;
-  if (typeof value === "string" || typeof value === "number") return String(value);
-  throw config(`${name} is a ${typeof value}; give a text`);
 }
 
 function decoded(part: string, name: string): string {

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { inspect } from "node:util";
+import { containing } from "@waybill/test-servers";
 import { type Broker, faultProxy } from "@waybill/testing";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openBlocking } from "../src/client.ts";
 import { isCertain, toError } from "../src/errors.ts";
 import { opened, refusalOf, settingsFor, urlWith } from "./connection.ts";
-import { containing } from "./containing.ts";
 import { describeRedis, startServer } from "./start-server.ts";
 
 const echo = { lua: "return {KEYS[1], ARGV[1], ARGV[2], 1}" };

@@ -1,3 +1,4 @@
+import { containing } from "@waybill/test-servers";
 import { type RedisCluster, startRedisCluster } from "@waybill/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBlocking } from "../src/client.ts";
@@ -5,7 +6,6 @@ import { isCertain, toError } from "../src/errors.ts";
 import { slotOfKey } from "../src/slots.ts";
 import type { Settings } from "../src/url.ts";
 import { type Opened, opened, refusalOf, settingsFor } from "./connection.ts";
-import { containing } from "./containing.ts";
 import { describeRedis } from "./start-server.ts";
 
 const append = { lua: "return redis.call('RPUSH', KEYS[1], ARGV[1])" };

@@ -1,7 +1,7 @@
 import { systemClock } from "@waybill/core";
+import { containing } from "@waybill/test-servers";
 import { expect, test, vi } from "vitest";
 import { redisStore } from "../src/index.ts";
-import { containing } from "./containing.ts";
 import { dead, declared, eventually, inboxOf, leaseMs, Member, retry, type Rig, rigOn, sent, sourceOf } from "./rig.ts";
 import { describeRedis, startServer } from "./start-server.ts";
 

@@ -2,11 +2,11 @@ import { fork } from "node:child_process";
 import { once as event } from "node:events";
 import { connect, idempotency } from "@waybill/core";
 import { redis } from "@waybill/redis";
+import { containing } from "@waybill/test-servers";
 import { type Broker, faultProxy, startRedisCluster } from "@waybill/testing";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { redisStore } from "../src/idempotency-store.ts";
 import { opened, settingsFor, urlWith } from "./connection.ts";
-import { containing } from "./containing.ts";
 import { orders } from "./fixtures/orders.ts";
 import { describeRedis, startServer } from "./start-server.ts";
 

@@ -1,7 +1,7 @@
+import { containing } from "@waybill/test-servers";
 import { expect, test, vi } from "vitest";
 import type { Settings } from "../src/url.ts";
 import { opened, refusalOf, settingsFor } from "./connection.ts";
-import { containing } from "./containing.ts";
 import { startSentinel } from "./start-sentinel.ts";
 import { describeRedis, startServer } from "./start-server.ts";
 

@@ -1,14 +1,12 @@
 import { once } from "node:events";
-import { debianServer } from "@waybill/test-servers";
+import { containing, debianServer, thrownBy } from "@waybill/test-servers";
 import { faultProxy, startBroker } from "@waybill/testing";
 import { describe, expect, test, vi } from "vitest";
 import { confirmed } from "../src/confirmation.ts";
 import { checkServer, factsOf, openServer, type ServerFacts, warn } from "../src/server.ts";
 import type { Confirmed } from "../src/url.ts";
-import { containing } from "./containing.ts";
 import { opened, settingsFor } from "./connection.ts";
 import { describeRedis, startServer } from "./start-server.ts";
-import { thrownBy } from "./thrown-by.ts";
 
 async function factsWith(...args: string[]): Promise<ServerFacts> {
   await using server = await startServer(...args);

@@ -5,11 +5,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer } from "node:tls";
+import { containing } from "@waybill/test-servers";
 import { type Broker, startBroker } from "@waybill/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Settings } from "../src/url.ts";
 import { opened, refusalOf, settingsFor } from "./connection.ts";
-import { containing } from "./containing.ts";
 import { describeRedis, startServer } from "./start-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "waybill-tls-"));

@@ -1,6 +1,6 @@
+import { containing } from "@waybill/test-servers";
 import type { Broker } from "@waybill/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { containing } from "./containing.ts";
 import {
   baseOf,
   commandsOf,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
+import { thrownBy } from "@waybill/test-servers";
 import { describe, expect, test } from "vitest";
 import { policyOf } from "../src/policy.ts";
-import { thrownBy } from "./thrown-by.ts";
 
 function policy(
   url: string,

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
+import { thrownBy } from "@waybill/test-servers";
 import { describe, expect, test } from "vitest";
 import { settingsOf } from "../src/url.ts";
-import { thrownBy } from "./thrown-by.ts";
 
 function of(url: string, options?: unknown): ReturnType<typeof settingsOf> {
   return settingsOf(new URL(url), options);

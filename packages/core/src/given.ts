@@ -13,6 +13,8 @@ export interface GivenOptions {
 export class Given {
   readonly #options: GivenOptions;
   readonly #values: Map<string, unknown>;
+  /** What the URL says, as it is written there: a text of digits is one too. */
+  readonly #written: ReadonlyMap<string, string>;
 
   /** @throws WaybillError `CONFIG` naming a setting that nobody knows, or that has no place in a URL */
   constructor(url: URL, options: unknown, about: GivenOptions) {
@@ -21,7 +23,8 @@ export class Given {
     if (url.hash !== "" || url.href.endsWith("#")) throw this.flaw(`a "#" in the URL is written %23`);
     this.#values = new Map(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
     for (const name of this.#values.keys()) this.#check(name);
-    for (const [name, value] of url.searchParams) {
+    this.#written = new Map(url.searchParams);
+    for (const [name, value] of this.#written) {
       this.#check(name);
       if (about.notInUrls?.includes(name) === true) throw this.flaw(`${name} is given as an option, not in the URL`);
       this.#values.set(name, read(value));
@@ -52,7 +55,7 @@ export class Given {
 
   /** @throws WaybillError `CONFIG` for what is no text, or an empty one */
   text(name: string): string | undefined {
-    const value = this.get(name);
+    const value = this.#written.get(name) ?? this.get(name);
     if (value === undefined) return undefined;
     if (typeof value === "string" && value !== "") return value;
     throw this.flaw(`${name} is not a text; give one`);
@@ -67,7 +70,8 @@ export class Given {
     const { known } = this.#options;
     if (known.includes(name)) return;
     // What stands there may be a part of a secret.
-    if (!/^\w{1,40}$/.test(name)) throw this.flaw(`a setting has an odd name; known are ${known.join(", ")}`);
+    if (!/^\w{1,40}$/.test(name))
+      throw this.flaw(`a setting has an odd name (a "?" before it is written %3F); known are ${known.join(", ")}`);
     throw this.flaw(
       `knows no setting "${name}"; did you mean "${nearest(name, known)}"? known are ${known.join(", ")}`,
     );

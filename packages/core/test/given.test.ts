@@ -16,6 +16,7 @@ test("what the URL says goes before what the options say, and what neither says 
   expect(given("owl://h").wholeNumber("wings", 3, [1, 9])).toBe(3);
   expect([given("owl://h").flag("night"), given("owl://h").text("name")]).toEqual([false, undefined]);
   expect(given("owl://h", { name: undefined }).has("name")).toBe(false);
+  expect(given("owl://h?name=007").text("name")).toBe("007");
 });
 
 test.each<readonly [why: string, read: () => unknown]>([
