@@ -18,7 +18,7 @@ export interface ShardOptions {
 const mostRecords = 1_000;
 const mostBytes = 2 ** 20;
 /** How many messages beyond those in hand may come into hands without another commit. */
-const ahead = 1_000;
+const ahead = 64;
 
 /** One partition that is ours: what was fetched of it, what is in hand, and how far it is handled. */
 export class Shard implements Wanted {
@@ -103,12 +103,16 @@ export class Shard implements Wanted {
 
   /** Whether the next commit should say that more may come into hand. */
   get isShort(): boolean {
-    return this.state === "open" && this.position > this.#wanted.to - ahead / 2;
+    return this.state === "open" && this.#next > this.#wanted.to - ahead / 2;
   }
 
-  /** All up to some beyond what was fetched. */
+  /** The next ones. */
   reserve(): void {
-    this.#wanted = { from: this.progress.base, to: this.position + ahead };
+    this.#wanted = { from: this.progress.base, to: this.#next + ahead };
+  }
+
+  get #next(): number {
+    return this.#records.peek()?.offset ?? this.position;
   }
 
   /** This one alone. */
