@@ -22,6 +22,8 @@ export class Committer {
   #waiting: { readonly shard: Shard; readonly resolve: (isDone: boolean) => void }[] = [];
   #isRunning = false;
   #timer: Cancel | undefined;
+  /** Ends a pause between two rounds. */
+  #hurry: (() => void) | undefined;
   #isClosed = false;
 
   constructor(options: Options) {
@@ -40,6 +42,7 @@ export class Committer {
     this.#dirty.add(shard);
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.#waiting.push({ shard, resolve });
+    this.#hurry?.();
     this.#start();
     return promise;
   }
@@ -73,7 +76,7 @@ export class Committer {
       failures = isOk ? 0 : failures + 1;
       if (this.#dirty.size === 0) break;
       if (!isOk) await this.#sleep(Math.min(context.backoff(failures), 500));
-      else if (this.#waiting.length === 0) await this.#sleep(commitMs);
+      else if (this.#waiting.length === 0) await this.#pause(commitMs);
     }
     this.#isRunning = false;
     if (this.#dirty.size > 0 && !this.#isClosed) this.#start();
@@ -111,6 +114,16 @@ export class Committer {
     const all = this.#waiting;
     this.#waiting = all.filter(({ shard }) => !which(shard));
     for (const { shard, resolve } of all) if (which(shard)) resolve(isDone);
+  }
+
+  /** Until somebody waits for the next round. */
+  async #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.context.clock.after(ms, resolve);
+    this.#hurry = resolve;
+    await promise;
+    cancel();
+    this.#hurry = undefined;
   }
 
   #sleep(ms: number): Promise<void> {

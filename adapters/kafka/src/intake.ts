@@ -59,7 +59,7 @@ export class Intake {
       const ready = this.#ready[level];
       const at = levels[level] ?? [];
       const first = ready?.peek();
-      if (first !== undefined && !this.#reservation.may(first.shard, first.offset)) return undefined;
+      if (first !== undefined && !this.#reservation.may(first.shard, first.offset, true)) return undefined;
       const held = ready?.shift() ?? this.#pull(at, true);
       if (held !== undefined) {
         this.#reservation.came(held.shard);
@@ -191,7 +191,7 @@ export class Intake {
     const record = shard.peek();
     if (record === undefined || shard.blockedUntil > now) return "none";
     if (shard.taken - shard.inHand >= mostAside || shard.progress.isFull) return "none";
-    if (isForHand && !this.#reservation.may(shard, record.offset)) return "none";
+    if (isForHand && !this.#reservation.may(shard, record.offset, false)) return "none";
     const held = heldFrom(shard, record);
     if (shard.tier !== undefined && shard.tier > 0) {
       const leavesAt = releaseAt(shard.tier, record.timestamp, held.dueAt);

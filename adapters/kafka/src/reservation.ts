@@ -41,14 +41,19 @@ export class Reservation {
     shard.inHand -= 1;
   }
 
-  /** Whether this one may come into hand now; if not, that is seen to, and it may later. */
-  may(shard: Shard, offset: number): boolean {
+  /** Whether this one may come into hand now; if not, that is seen to, and it may later. `isTaken`: it is asked for before all others. */
+  may(shard: Shard, offset: number, isTaken: boolean): boolean {
     const suspect = this.#current();
     if (suspect !== undefined) {
-      if (suspect.shard !== shard || suspect.offset !== offset || this.#inHand > 0) return false;
-      if (!suspect.isReady) return this.#isolate(suspect);
-      suspect.wasLet = true;
-      return true;
+      if (suspect.shard === shard && suspect.offset === offset) {
+        if (this.#inHand > 0) return false;
+        if (!suspect.isReady) return this.#isolate(suspect);
+        suspect.wasLet = true;
+        return true;
+      }
+      if (!isTaken || suspect.wasLet) return false;
+      // The suspect is asked for only behind this one, and is found again then.
+      this.#suspect = undefined;
     }
     if (shard.progress.crashesOf(offset) >= suspicious) {
       this.#suspect = { shard, offset, isReady: false, wasLet: false };
@@ -73,8 +78,9 @@ export class Reservation {
   #current(): Suspect | undefined {
     const suspect = this.#suspect;
     if (suspect === undefined) return undefined;
-    const isOver = suspect.wasLet && this.#inHand === 0;
-    if (isOver || suspect.shard.state !== "open") this.#suspect = undefined;
+    const { shard, offset, wasLet } = suspect;
+    const isOver = shard.state !== "open" || shard.progress.isDone(offset) || (wasLet && this.#inHand === 0);
+    if (isOver) this.#suspect = undefined;
     return this.#suspect;
   }
 

@@ -29,6 +29,8 @@ export class Tenure {
   #all: readonly Shard[] = [];
   #entry: Born<InboxEntry>;
   #epoch = 0;
+  /** What is to be ours, by what was heard last. */
+  #assigned: ReadonlySet<string> = new Set();
   #adding: Promise<void> = Promise.resolve();
   #partitions = -1;
 
@@ -94,8 +96,8 @@ export class Tenure {
   }
 
   async assigned(partitions: readonly Partition[], members: ReadonlySet<string>): Promise<boolean> {
-    const keys = new Set(partitions.map(keyOf));
-    const revoked = this.#all.filter((shard) => !keys.has(keyOf(shard)));
+    this.#assigned = new Set(partitions.map(keyOf));
+    const revoked = this.#all.filter((shard) => !this.#assigned.has(keyOf(shard)));
     const drains = revoked.map((shard) => this.#drain(shard));
     const epoch = this.#epoch;
     this.#adding = this.#adding.catch(() => undefined).then(() => this.#add(partitions, epoch));
@@ -191,7 +193,9 @@ export class Tenure {
     if (epoch !== this.#epoch || entry !== this.#entry) return;
     if (isLost) shared.context.report("position-lost", inbox, expired(this.group));
     for (const [index, one] of added.entries())
-      this.#put(this.#shapeOf(one), progresses[index] ?? new Progress(starts.get(keyOf(one)) ?? 0));
+      // It was given to another while it was looked up.
+      if (this.#assigned.has(keyOf(one)))
+        this.#put(this.#shapeOf(one), progresses[index] ?? new Progress(starts.get(keyOf(one)) ?? 0));
     this.takeNote();
     this.#options.changed();
     this.#begin(entry);
