@@ -1,3 +1,4 @@
+export { Certificates } from "./certificates.ts";
 export { containing } from "./containing.ts";
 export { type DebianServer, debianRoot, debianServer } from "./debian-server.ts";
 export {

@@ -3,6 +3,7 @@ import {
   type Adapter,
   type AdapterContext,
   type Address,
+  carrierUrl,
   type Delivery,
   type Inbox,
   type Receiver,
@@ -32,7 +33,7 @@ export async function openRig(
   place: Pick<AdapterContext, "namespace" | "options"> & Partial<AdapterContext>,
 ): Promise<Rig> {
   const reports: { kind: Report; error: WaybillError | undefined }[] = [];
-  const transport = await adapter.connect(new URL(url), {
+  const transport = await adapter.connect(carrierUrl(url) ?? new URL(url), {
     topology: "create",
     clock: systemClock,
     random: Math.random,

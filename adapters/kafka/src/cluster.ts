@@ -2,8 +2,6 @@ import { type Clock, WaybillError } from "@waybill/core";
 import { DriverError, type ClusterView, type PartitionView, type Session } from "./driver.ts";
 import { coordinatorReasons, isAnswer, isUnreachable, toError } from "./errors.ts";
 
-const maxAgeMs = 30_000;
-
 interface Known {
   readonly partitions: readonly PartitionView[];
   readonly at: number;
@@ -13,19 +11,21 @@ interface Known {
 export class Cluster {
   readonly #session: Session;
   readonly #clock: Clock;
+  readonly #maxAgeMs: number;
   readonly #topics = new Map<string, Known>();
   readonly #coordinators = new Map<string, number>();
   readonly #asking = new Map<string, Promise<readonly PartitionView[] | undefined>>();
 
-  constructor(session: Session, clock: Clock) {
+  constructor(session: Session, clock: Clock, maxAgeMs: number) {
     this.#session = session;
     this.#clock = clock;
+    this.#maxAgeMs = maxAgeMs;
   }
 
   /** The partitions of a topic; undefined where there is none. */
   async partitionsOf(topic: string): Promise<readonly PartitionView[] | undefined> {
     const known = this.#topics.get(topic);
-    if (known !== undefined && known.at + maxAgeMs > this.#clock.now()) return known.partitions;
+    if (known !== undefined && known.at + this.#maxAgeMs > this.#clock.now()) return known.partitions;
     return this.#ask(topic);
   }
 
@@ -96,10 +96,10 @@ export class Cluster {
 /** Tries again while it is the brokers that are not ready, until `deadline` (epoch ms). */
 export async function patiently<T>(
   what: string,
-  { clock, deadline, pauseMs = 20 }: { readonly clock: Clock; readonly deadline: number; readonly pauseMs?: number },
+  { clock, deadline }: { readonly clock: Clock; readonly deadline: number },
   work: () => Promise<T>,
 ): Promise<T> {
-  for (let pause = pauseMs; ; pause = Math.min(2 * pause, 1_000)) {
+  for (let [pause, waited] = [20, 0]; ; [pause, waited] = [pauseAfter(pause, waited), waited + pause]) {
     try {
       return await work();
     } catch (error) {
@@ -108,6 +108,11 @@ export async function patiently<T>(
     }
     await new Promise<void>((resolve) => void clock.after(pause, resolve));
   }
+}
+
+/** What is only new is there soon; what is away for longer is asked less often. */
+function pauseAfter(pause: number, waited: number): number {
+  return Math.min(2 * pause, waited < 3_000 ? 80 : 1_000);
 }
 
 function passing(error: unknown): boolean {

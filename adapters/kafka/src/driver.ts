@@ -50,7 +50,8 @@ export interface PartitionView {
 }
 
 export interface ClusterView {
-  readonly brokers: number;
+  /** The brokers that are there. */
+  readonly nodes: readonly number[];
   /** What is there of the topics asked for, their partitions in order. */
   readonly topics: ReadonlyMap<string, readonly PartitionView[]>;
 }
@@ -130,7 +131,7 @@ export interface Commit extends Partition {
 }
 
 export interface Session {
-  /** Of these topics, or of all where none are named. */
+  /** Of these topics, or of all where none are named. Refused where one of those named must not be seen. */
   view(topics: readonly string[] | undefined): Promise<ClusterView>;
   /** A name under which a broker knows what it has stored already. */
   producer(): Promise<Producer>;

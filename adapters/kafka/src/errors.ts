@@ -51,11 +51,27 @@ const meanings: Readonly<Record<string, Meaning>> = {
   KAFKA_STORAGE_ERROR: { code: "UNAVAILABLE", advice: "the broker cannot write to its disk" },
 };
 
-const codes: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nothing listens there; if it is not what the URL says, the brokers' advertised.listeners do",
-  ENOTFOUND: "there is no such host; if it is not what the URL says, the brokers' advertised.listeners do",
-  EAI_AGAIN: "the name of the host cannot be looked up now",
-  PLT_KFK_USER: "it may ask for TLS; write kafkas:// in place of kafka://",
+const certificate: Meaning = {
+  code: "CONFIG",
+  advice: "its certificate is not trusted; give `ca`, and `servername` if its name differs",
+};
+const away = (what: string): Meaning => ({
+  code: "UNAVAILABLE",
+  advice: `${what}; if it is not what the URL says, the brokers' advertised.listeners do`,
+});
+
+/** What the system and the client say. */
+const codes: Readonly<Record<string, Meaning>> = {
+  ECONNREFUSED: away("nothing listens there"),
+  ENOTFOUND: away("there is no such host"),
+  EAI_AGAIN: { code: "UNAVAILABLE", advice: "the name of the host cannot be looked up now" },
+  PLT_KFK_USER: { code: "CONFIG", advice: "it may ask for TLS; write kafkas:// in place of kafka://" },
+  DEPTH_ZERO_SELF_SIGNED_CERT: certificate,
+  SELF_SIGNED_CERT_IN_CHAIN: certificate,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: certificate,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: certificate,
+  ERR_TLS_CERT_ALTNAME_INVALID: certificate,
+  CERT_HAS_EXPIRED: certificate,
 };
 
 /** What the client or a broker said, in our words, with what was wanted. It holds no credential (LIF-6). */
@@ -65,9 +81,8 @@ export function toError(thrown: unknown, what: string): WaybillError {
     const said = thrown instanceof Error ? thrown.message.split("\n")[0]?.slice(0, 200) : "it was not said why";
     return new WaybillError("UNAVAILABLE", `kafka: ${what} failed (${said})`);
   }
-  const meaning = meanings[thrown.reason];
-  const advice = meaning?.advice ?? codes[thrown.reason];
-  const said = advice === undefined ? thrown.message : `${advice} (${thrown.message})`;
+  const meaning = meanings[thrown.reason] ?? codes[thrown.reason];
+  const said = meaning === undefined ? thrown.message : `${meaning.advice} (${thrown.message})`;
   return new WaybillError(meaning?.code ?? "UNAVAILABLE", `kafka: ${what}: ${said}`);
 }
 

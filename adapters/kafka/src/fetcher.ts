@@ -21,6 +21,8 @@ interface Options {
   readonly took: (wanted: Wanted, fetched: Fetched) => void;
   /** After each answer, when all of it was taken. */
   readonly answered: () => void;
+  /** No broker knows of a topic of which more is wanted. */
+  readonly missing: (topic: string) => void;
   readonly failed: (error: WaybillError) => void;
 }
 
@@ -111,7 +113,8 @@ export class Fetcher {
     const { cluster, context } = this.#options;
     const topics = new Set(this.#options.wanted().map(({ topic }) => topic));
     try {
-      await cluster.refresh([...topics]);
+      const { topics: there } = await cluster.refresh([...topics]);
+      if (!this.#isClosed) for (const topic of topics) if (!there.has(topic)) this.#options.missing(topic);
     } catch (error) {
       if (!this.#isClosed) this.#options.failed(toError(error, "to find who leads"));
     }

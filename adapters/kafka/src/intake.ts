@@ -5,7 +5,7 @@ import type { Retry } from "./progress.ts";
 import { Reservation } from "./reservation.ts";
 import type { Shard } from "./shard.ts";
 import { ShardView } from "./shard-view.ts";
-import { releaseAt, shortMs } from "./tiers.ts";
+import { shortMs } from "./tiers.ts";
 
 interface Options {
   readonly inbox: Inbox;
@@ -193,8 +193,8 @@ export class Intake {
     if (shard.taken - shard.inHand >= mostAside || shard.progress.isFull) return "none";
     if (isForHand && !this.#reservation.may(shard, record.offset, false)) return "none";
     const held = heldFrom(shard, record);
-    if (shard.tier !== undefined && shard.tier > 0) {
-      const leavesAt = releaseAt(shard.tier, record.timestamp, held.dueAt);
+    if (shard.stayMs !== undefined && shard.stayMs > 0) {
+      const leavesAt = Math.min(held.dueAt, record.timestamp + shard.stayMs);
       if (leavesAt > now) {
         shard.blockedUntil = leavesAt;
         this.#alarm.set(leavesAt);
@@ -208,7 +208,7 @@ export class Intake {
 
   #admit(held: Held, now: number): Held | "aside" {
     const { ordered } = this.#options.inbox;
-    if (!ordered && held.dueAt > now + shortMs && !held.shard.progress.lent.has(held.offset)) {
+    if (!ordered && held.dueAt > now + shortMs(this.#options.inbox) && !held.shard.progress.lent.has(held.offset)) {
       this.#options.park(held);
       return "aside";
     }

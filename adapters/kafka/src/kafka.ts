@@ -16,11 +16,12 @@ import {
   type Sink,
   type Transport,
   type Visit,
+  WaybillError,
   type WireMessage,
 } from "@waybill/core";
 import { Cluster } from "./cluster.ts";
 import { depthOf } from "./depth.ts";
-import type { Driver, Session } from "./driver.ts";
+import { type Driver, DriverError, type Session } from "./driver.ts";
 import { toError } from "./errors.ts";
 import { every } from "./every.ts";
 import { Layout } from "./layout.ts";
@@ -46,14 +47,33 @@ export const kafka: Adapter = {
     const driver = platformaticDriver(settings);
     const session = driver.session(settings.requestTimeoutMs);
     try {
-      const { brokers } = await session.view([]);
-      return new KafkaTransport({ settings, context, driver, session, brokers });
+      const { nodes } = await session.view([]);
+      await reached(session, nodes);
+      return new KafkaTransport({ settings, context, driver, session, brokers: nodes.length });
     } catch (error) {
       await session.close();
+      if (settings.login === undefined && error instanceof DriverError && error.kind === "lost") throw hungUp(error);
       throw toError(error, "to connect");
     }
   },
 };
+
+/** So do brokers that are asked something before they know who asks. */
+function hungUp({ message }: DriverError): WaybillError {
+  const advice = "the broker has hung up; where it asks for a login, put user and password into the URL";
+  return new WaybillError("UNAVAILABLE", `kafka: to connect: ${advice} (${message})`);
+}
+
+/** Whether one of the brokers is where they say they are, which need not be where the URL leads. @throws WaybillError */
+async function reached(session: Session, nodes: readonly number[]): Promise<void> {
+  const asked = await Promise.allSettled(nodes.map((node) => session.offsets(node, [])));
+  const [failed] = asked.filter((one) => one.status === "rejected");
+  if (failed === undefined || asked.some((one) => one.status === "fulfilled")) return;
+  const { code, message } = toError(failed.reason, "to connect");
+  if (code !== "UNAVAILABLE") throw failed.reason;
+  const advice = "the brokers cannot be reached where their advertised.listeners say, though the URL leads to one";
+  throw new WaybillError(code, `kafka: ${advice}; set those, or ?tunnel=true for a single broker (${message})`);
+}
 
 interface Options {
   readonly settings: Settings;
@@ -170,7 +190,7 @@ class KafkaTransport implements Transport {
 
 function sharedOf({ settings, context, driver, session, brokers }: Options): Shared {
   const { clock, namespace } = context;
-  const cluster = new Cluster(session, clock);
+  const cluster = new Cluster(session, clock, settings.refreshMs);
   const watch = new Watch((kind, error) => context.report(kind, undefined, error));
   const router = new Router(namespace, cluster);
   const layout = new Layout(namespace, settings, brokers);

@@ -2,7 +2,7 @@ import type { Inbox, Shape } from "@waybill/core";
 import type { NewTopic } from "./driver.ts";
 import { headerRoom } from "./manifest.ts";
 import { deadTopic, laneTopic, registryTopic, sourceTopics } from "./names.ts";
-import { tiers } from "./tiers.ts";
+import { tiersOf } from "./tiers.ts";
 import type { Settings } from "./url.ts";
 
 const day = 86_400_000;
@@ -45,7 +45,7 @@ export class Layout {
       ...room,
     };
     // The redriven of a key has to meet those of its key that come from its topic.
-    const partitions = inbox.ordered ? this.#settings.partitions : tiers;
+    const partitions = inbox.ordered ? this.#settings.partitions : tiersOf(inbox).length;
     return [
       this.#topic(laneTopic(this.#namespace, inbox), partitions, kept),
       this.#topic(deadTopic(this.#namespace, inbox), 1, letters),

@@ -13,7 +13,7 @@ export type Target =
   /** A topic or queue: by the key, or wherever there is room. One topic for each level of priority, the lowest first. */
   | { readonly kind: "source"; readonly topics: readonly string[] }
   /** An inbox's lanes: in an ordered one by the key, else by how long it has to wait. */
-  | { readonly kind: "lanes"; readonly topic: string; readonly ordered: boolean }
+  | { readonly kind: "lanes"; readonly topic: string; readonly ordered: boolean; readonly ephemeral: boolean }
   /** The dead letters, under a key of their own. */
   | { readonly kind: "dead"; readonly topic: string };
 
@@ -105,7 +105,7 @@ export class Outbox {
       let partition: number;
       if (target.kind === "dead") partition = 0;
       else if (target.kind === "lanes" && !target.ordered)
-        partition = Math.min(tierOf((message.deliverAt ?? 0) - now), partitions - 1);
+        partition = Math.min(tierOf((message.deliverAt ?? 0) - now, target), partitions - 1);
       else if (record.key !== undefined) partition = partitionOf(record.key, partitions);
       // What has priorities is in the order it was published only within a partition.
       else if (target.kind === "source" && target.topics.length > 1) partition = this.#own % partitions;

@@ -32,7 +32,8 @@ export interface LaneOptions {
 
 const mostRecords = 2_000;
 /** How often what passes by itself is tried again before it is told. */
-const mostMoments = 5;
+const mostMoments = 20;
+const momentMs = 100;
 const lastSequence = 2 ** 31 - 1;
 
 /** One partition on the way out: one request in flight, while the next batch gathers, so that its order is kept. */
@@ -116,7 +117,8 @@ export class PartitionLane {
         const passes = isUnknown || (!isUnreachable(error) && noted.transient && attempt <= mostMoments);
         if (isOver || !passes) return this.#failed(batch, noted, isUnknown, isTooLarge(error));
       }
-      await new Promise<void>((resolve) => void clock.after(Math.min(backoff(attempt), 1_000), resolve));
+      const pauseMs = Math.min(backoff(attempt), isUnknown ? 1_000 : momentMs);
+      await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
     }
   }
 

@@ -32,8 +32,8 @@ export interface ReceiverOptions {
   readonly closed: (receiver: KafkaReceiver) => void;
 }
 
-/** How often it is looked whether there are more partitions, ms. */
-const growthMs = 30_000;
+/** Nothing tells for so long that a topic is there: it is not, ms. */
+const goneMs = 5_000;
 
 /** One member of an inbox: a member of its consumer group, with what it has in hand. */
 export class KafkaReceiver implements Receiver {
@@ -53,6 +53,8 @@ export class KafkaReceiver implements Receiver {
   #unlisten: () => void = () => undefined;
   #growth: Cancel | undefined;
   #topics = "";
+  /** Since when nobody knows of them. */
+  readonly #gone = new Map<string, number>();
   #others = 0;
 
   constructor(options: ReceiverOptions) {
@@ -115,11 +117,15 @@ export class KafkaReceiver implements Receiver {
       context,
       waitMs: settings.waitMs,
       wanted: () => this.#wanted(),
-      took: (wanted, fetched) => this.#took(wanted as Shard, fetched),
+      took: (wanted, fetched) => {
+        this.#gone.delete(wanted.topic);
+        this.#took(wanted as Shard, fetched);
+      },
       answered: () => {
         this.#alive();
         this.#pump.wake();
       },
+      missing: (topic) => this.#missing(topic),
       failed: (error) => this.#failed(error),
     });
     this.#room = new RoomWatch({
@@ -154,8 +160,9 @@ export class KafkaReceiver implements Receiver {
     const { shared } = this.#options;
     this.#unlisten = shared.registry.listen(() => this.#changed());
     this.#topics = this.#tenure.topics().join("\n");
+    await this.#tenure.hasGrown();
     await this.#membership.start();
-    this.#growth = every(shared.context.clock, growthMs, async () => {
+    this.#growth = every(shared.context.clock, shared.settings.refreshMs, async () => {
       if (await this.#tenure.hasGrown()) this.#membership.rejoin();
     });
     this.#room.start();
@@ -194,7 +201,7 @@ export class KafkaReceiver implements Receiver {
   pulse(): { readonly answeredAt: number; readonly shards: number | undefined } {
     return {
       answeredAt: this.#answeredAt,
-      shards: this.#tenure.shards.filter(({ tier }) => tier === undefined).length,
+      shards: this.#tenure.shards.filter(({ stayMs }) => stayMs === undefined).length,
     };
   }
 
@@ -258,6 +265,17 @@ export class KafkaReceiver implements Receiver {
         .catch((error: unknown) => this.#failed(toError(error, "to find where to go on")))
         .finally(() => (shard.fetching = false));
     }
+  }
+
+  /** A broker may not know yet of a topic that is new; of one that was removed none does, ever. */
+  #missing(topic: string): void {
+    const now = this.#options.shared.context.clock.now();
+    const since = this.#gone.get(topic) ?? now;
+    this.#gone.set(topic, since);
+    if (now - since < goneMs) return;
+    const error = new WaybillError("MISSING", `kafka: the topic ${topic} was removed, though not by Waybill`);
+    this.#tenure.lost(error);
+    this.#end.reject(error);
   }
 
   #changed(): void {

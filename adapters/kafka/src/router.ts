@@ -21,7 +21,7 @@ export class Router {
     const topic =
       name && laneTopic(this.#namespace, { ...name, shape: { kind: name.isPattern ? "pattern" : "topic" } });
     if (topic !== undefined && (await this.#cluster.partitionsOf(topic)) !== undefined)
-      return { kind: "lanes", topic, ordered: false };
+      return { kind: "lanes", topic, ordered: false, ephemeral: true };
     throw new WaybillError("NO_ROUTE", `kafka: nobody is at the reply address ${to.to} any more`);
   }
 
@@ -30,7 +30,12 @@ export class Router {
   }
 
   lanes(inbox: Inbox): Target & { readonly kind: "lanes" } {
-    return { kind: "lanes", topic: laneTopic(this.#namespace, inbox), ordered: inbox.ordered };
+    return {
+      kind: "lanes",
+      topic: laneTopic(this.#namespace, inbox),
+      ordered: inbox.ordered,
+      ephemeral: inbox.ephemeral,
+    };
   }
 
   dead(inbox: Inbox): Target & { readonly kind: "dead" } {

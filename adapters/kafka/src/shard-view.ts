@@ -19,12 +19,12 @@ export class ShardView {
 
   of(shards: readonly Shard[]): Sorted {
     if (this.#shards === shards) return this.#sorted;
-    const feeds = shards.filter(({ tier }) => tier === undefined);
+    const feeds = shards.filter(({ stayMs }) => stayMs === undefined);
     const levels = Array.from({ length: this.#priorities }, (_, level) =>
       feeds.filter((shard) => shard.level === level),
     );
     this.#shards = shards;
-    this.#sorted = { lanes: shards.filter(({ tier }) => tier !== undefined), feeds, levels };
+    this.#sorted = { lanes: shards.filter(({ stayMs }) => stayMs !== undefined), feeds, levels };
     return this.#sorted;
   }
 }

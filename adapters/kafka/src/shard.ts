@@ -9,8 +9,8 @@ export interface ShardOptions {
   /** Of priority; what comes from the lanes has its own. */
   readonly level: number;
   readonly source: string;
-  /** Undefined for a partition of a topic or queue, else which one of the lanes. */
-  readonly tier: number | undefined;
+  /** Undefined for a partition of a topic or queue, else for how long (ms) what is in this one of the lanes stays there. */
+  readonly stayMs: number | undefined;
   readonly birth: string;
   readonly progress: Progress;
 }
@@ -26,7 +26,7 @@ export class Shard implements Wanted {
   readonly partition: number;
   readonly level: number;
   readonly source: string;
-  readonly tier: number | undefined;
+  readonly stayMs: number | undefined;
   readonly progress: Progress;
   /** Where the next fetch begins. */
   position: number;
@@ -51,12 +51,12 @@ export class Shard implements Wanted {
   #reserved = { from: 0, to: 0 };
   #wanted = { from: 0, to: 0 };
 
-  constructor({ topic, partition, level, source, tier, birth, progress }: ShardOptions) {
+  constructor({ topic, partition, level, source, stayMs, birth, progress }: ShardOptions) {
     this.topic = topic;
     this.partition = partition;
     this.level = level;
     this.source = source;
-    this.tier = tier;
+    this.stayMs = stayMs;
     this.progress = progress;
     this.position = progress.base;
     this.birth = birth;

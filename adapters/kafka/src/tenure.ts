@@ -10,6 +10,7 @@ import type { Pump } from "./pump.ts";
 import type { Born, InboxEntry } from "./registry.ts";
 import { Shard } from "./shard.ts";
 import type { Shared } from "./shared.ts";
+import { tiersOf } from "./tiers.ts";
 
 interface Options {
   readonly inbox: Inbox;
@@ -81,7 +82,7 @@ export class Tenure {
     return [units];
   }
 
-  /** Whether there are more partitions, or other topics, than when they were last shared out. */
+  /** Whether there are more partitions, or other topics, than at the last look. */
   async hasGrown(): Promise<boolean> {
     const counts = await Promise.all(this.topics().map((topic) => this.#options.shared.cluster.partitionsOf(topic)));
     const sum = counts.reduce((all, views) => all + (views?.length ?? 0), 0);
@@ -214,19 +215,25 @@ export class Tenure {
       .catch(() => undefined);
   }
 
-  #shapeOf({ topic, partition }: Partition): Pick<Shard, "topic" | "partition" | "level" | "source" | "tier"> {
+  #shapeOf({ topic, partition }: Partition): Pick<Shard, "topic" | "partition" | "level" | "source" | "stayMs"> {
     const { shared, inbox } = this.#options;
     if (topic === this.#lanes)
-      return { topic, partition, level: 0, source: inbox.source, tier: inbox.ordered ? 0 : partition };
+      return {
+        topic,
+        partition,
+        level: 0,
+        source: inbox.source,
+        stayMs: inbox.ordered ? 0 : (tiersOf(inbox)[partition] ?? 0),
+      };
     const feed = shared.topology.feedsOf(inbox).find((one) => one.topic === topic);
-    return { topic, partition, level: feed?.level ?? 0, source: feed?.source ?? inbox.source, tier: undefined };
+    return { topic, partition, level: feed?.level ?? 0, source: feed?.source ?? inbox.source, stayMs: undefined };
   }
 
   #put(
-    { topic, partition, level, source, tier }: Pick<Shard, "topic" | "partition" | "level" | "source" | "tier">,
+    { topic, partition, level, source, stayMs }: Pick<Shard, "topic" | "partition" | "level" | "source" | "stayMs">,
     progress: Progress,
   ): void {
-    const shard = new Shard({ topic, partition, level, source, tier, birth: this.#entry.birth, progress });
+    const shard = new Shard({ topic, partition, level, source, stayMs, birth: this.#entry.birth, progress });
     this.#shards.set(keyOf(shard), shard);
     this.#all = [...this.#shards.values()];
     shard.reserve();

@@ -48,6 +48,8 @@ export interface Settings {
   /** How long what is settled may wait for others to be committed with, ms. */
   readonly commitMs: number;
   readonly sweepMs: number;
+  /** How often it is looked whether topics have more partitions, ms. */
+  readonly refreshMs: number;
   /** The broker's `message.max.bytes`, which it tells few: the most bytes of a record. */
   readonly maxMessageBytes: number;
 }
@@ -68,6 +70,7 @@ const known = [
   "waitMs",
   "commitMs",
   "sweepMs",
+  "refreshMs",
   "maxMessageBytes",
   ...tlsNames,
 ];
@@ -101,6 +104,7 @@ export function settingsOf(url: URL, options: unknown): Settings {
     waitMs: given.wholeNumber("waitMs", 500, [10, 30_000]),
     commitMs: given.wholeNumber("commitMs", 100, [0, 60_000]),
     sweepMs: given.wholeNumber("sweepMs", 60_000, [1_000, day]),
+    refreshMs: given.wholeNumber("refreshMs", 30_000, [100, day]),
     maxMessageBytes: given.wholeNumber("maxMessageBytes", 1_048_588, [100_000, 2 ** 30]),
   };
 }

@@ -12,7 +12,7 @@ const broker = await startBroker("kafka");
 const settings = settingsOf(new URL(broker.url), { requestTimeoutMs: 5_000 });
 const driver = platformaticDriver(settings);
 const session = driver.session(settings.requestTimeoutMs);
-const cluster = new Cluster(session, systemClock);
+const cluster = new Cluster(session, systemClock, settings.refreshMs);
 afterAll(async () => {
   await session.close();
   await broker.stop();

@@ -4,7 +4,7 @@ import { Reservation } from "../src/reservation.ts";
 import { Shard } from "../src/shard.ts";
 
 function shardWith(progress: Progress): Shard {
-  return new Shard({ topic: "t", partition: 0, level: 0, source: "t", tier: undefined, birth: "b", progress });
+  return new Shard({ topic: "t", partition: 0, level: 0, source: "t", stayMs: undefined, birth: "b", progress });
 }
 
 /** What killed its member twice is at 5, and nothing is known of the others. */

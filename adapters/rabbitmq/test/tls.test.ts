@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:tls";
-import { containing } from "@waybill/test-servers";
+import { Certificates, containing } from "@waybill/test-servers";
 import { orSkip } from "@waybill/testing";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Settings } from "../src/url.ts";
-import { Certificates } from "./certificates.ts";
 import { opened, refusalOf, settingsFor } from "./connection.ts";
 import { startServer, urlWith } from "./start-server.ts";
 

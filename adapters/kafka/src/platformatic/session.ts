@@ -66,9 +66,12 @@ export class PlatformaticSession implements Session {
       metadataV12.api.async(connection, topics === undefined ? null : [...topics], false, false),
     ).catch(answerWithErrors<Awaited<ReturnType<typeof metadataV12.api.async>>>);
     for (const { nodeId, host, port } of response.brokers) this.#addresses.set(nodeId, { host, port });
+    const hidden = response.topics.find(({ errorCode }) => errorCode === topicAuthorizationFailed);
+    if (hidden !== undefined)
+      throw new DriverError("refused", "TOPIC_AUTHORIZATION_FAILED", `the topic ${hidden.name ?? ""} must not be seen`);
     const found = response.topics.filter(({ errorCode }) => errorCode === 0 || errorCode === leaderNotAvailable);
     return {
-      brokers: response.brokers.length,
+      nodes: response.brokers.map(({ nodeId }) => nodeId),
       topics: new Map(
         found.map(({ name, partitions }) => [
           name ?? "",
@@ -268,6 +271,7 @@ export class PlatformaticSession implements Session {
 }
 
 const leaderNotAvailable = 5;
+const topicAuthorizationFailed = 29;
 
 /** What was answered beside the errors of some topics. */
 function answerWithErrors<T>(thrown: unknown): T {

@@ -4,7 +4,7 @@ import { dockerBroker } from "./docker-broker.ts";
 import { givenBroker } from "./given-broker.ts";
 import { elasticmq } from "./servers/elasticmq.ts";
 import { fauxqs } from "./servers/fauxqs.ts";
-import { kafka } from "./servers/kafka.ts";
+import { kafka, type KafkaOptions } from "./servers/kafka.ts";
 import { nativeBroker } from "./native-broker.ts";
 import { rabbitmq, type RabbitmqOptions } from "./servers/rabbitmq.ts";
 import type { SqsOptions } from "./servers/sqs.ts";
@@ -15,7 +15,7 @@ import type { Server } from "./server.ts";
 export interface BrokerOptionsOf {
   readonly redis: RedisOptions;
   readonly rabbitmq: RabbitmqOptions;
-  readonly kafka: BrokerOptions;
+  readonly kafka: KafkaOptions;
   readonly sqs: SqsOptions;
 }
 

@@ -1,13 +1,24 @@
 import { execFile } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
+import { connect as connectTls } from "node:tls";
 import { promisify } from "node:util";
+import type { BrokerOptions } from "../broker.ts";
 import { exchange } from "../exchange.ts";
 import { type FoundJavaServer, type JavaServer, findJavaServer, installJars } from "./java.ts";
 import type { Server } from "../server.ts";
 import type { Launch } from "../server-process.ts";
+
+export interface KafkaOptions extends BrokerOptions {
+  /** Further settings of the broker, which win: `{ "message.max.bytes": "2000000" }`. Natively only, as all of these. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
+  /** Speak TLS alone, with these files. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** Let nobody in but these, by their passwords: by PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
+  readonly users?: Readonly<Record<string, string>> | undefined;
+}
 
 const newest = "4.3.1";
 const jars = (): JavaServer => ({
@@ -17,19 +28,24 @@ const jars = (): JavaServer => ({
 });
 const clusterId = "WaybillTestCluster0000";
 
-export const kafka: Server = {
+/** How far from its port the others of a broker lie. */
+const offset = { controller: 1, internal: 2 };
+
+export const kafka: Server<KafkaOptions> = {
   kind: "kafka",
   hint: "install Kafka 4 and set KAFKA_HOME, start Docker (with `npm i -D testcontainers`) or set WAYBILL_TEST_KAFKA_URL",
 
-  suitsAny: ({ port }) => port === undefined,
-  urlOf: ({ host, port }) => `kafka://${host}:${port}`,
+  suitsAny: (options) => options.port === undefined && isPlain(options),
+  urlOf: ({ host, port }, { tls }) => `${tls === undefined ? "kafka" : "kafkas"}://${host}:${port}`,
 
   /** Asks one broker for ApiVersions, version 0, to which every one answers. None tells its version. */
   async probe(url) {
-    const { hostname, port } = new URL(url.replace(/,[^/]*/, ""));
+    const { protocol, hostname: host, port } = new URL(url.replace(/,[^/]*/, ""));
+    const at = { host, port: Number(port || 9092) };
+    const socket = protocol === "kafkas:" ? connectTls({ ...at, rejectUnauthorized: false }) : connect(at);
     const request = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]);
     const isWhole = (bytes: Buffer): boolean => bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE();
-    const answer = await exchange(connect(Number(port || 9092), hostname), request, isWhole);
+    const answer = await exchange(socket, request, isWhole);
     if (answer.readInt16BE(8) !== 0) throw new Error(`the broker answers with error ${answer.readInt16BE(8)}`);
     return "";
   },
@@ -37,7 +53,7 @@ export const kafka: Server = {
   container: {
     image: "apache/kafka:4.1.0",
     port: 9092,
-    suits: () => true,
+    suits: isPlain,
     settings: ({ host, port }) => ({
       env: environmentOf({
         ...oneNode,
@@ -52,10 +68,10 @@ export const kafka: Server = {
   },
 
   native: {
-    offsets: [1],
-    async find() {
+    offsets: Object.values(offset),
+    async find(options) {
       const found = await findJavaServer(jars());
-      return found && ((directory, port) => prepare(found, directory, port));
+      return found && ((directory, port) => prepare(found, options, directory, port));
     },
     install: () => installJars(jars()),
   },
@@ -91,22 +107,77 @@ function environmentOf(settings: Readonly<Record<string, string>>): Readonly<Rec
   );
 }
 
-async function prepare({ java, version }: FoundJavaServer, directory: string, port: number): Promise<Launch> {
+function isPlain({ settings, tls, users }: KafkaOptions): boolean {
+  return [settings, tls, users].every((option) => option === undefined);
+}
+
+async function prepare(
+  { java, version }: FoundJavaServer,
+  options: KafkaOptions,
+  directory: string,
+  port: number,
+): Promise<Launch> {
   const settings = {
     ...oneNode,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1}`,
-    "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
-    "controller.quorum.bootstrap.servers": `127.0.0.1:${port + 1}`,
+    // The broker speaks to itself, too, and in plain.
+    listeners: `CLIENT://127.0.0.1:${port},PLAINTEXT://127.0.0.1:${port + offset.internal},CONTROLLER://127.0.0.1:${port + offset.controller}`,
+    "advertised.listeners": `CLIENT://127.0.0.1:${port},PLAINTEXT://127.0.0.1:${port + offset.internal}`,
+    "listener.security.protocol.map": `CLIENT:${protocolOf(options)},PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT`,
+    "inter.broker.listener.name": "PLAINTEXT",
+    "controller.quorum.bootstrap.servers": `127.0.0.1:${port + offset.controller}`,
     "log.dirs": join(directory, "log"),
+    ...(await tlsSettings(options)),
+    ...loginSettings(options),
+    ...options.settings,
   };
   const file = join(directory, "server.properties");
   await mkdir(join(directory, "log"));
   await writeFile(
     file,
-    Object.entries(settings).map(([name, value]) => `${name}=${value}\n`),
+    Object.entries(settings).map(([name, value]) => `${name}=${value.replaceAll("\n", String.raw`\n`)}\n`),
   );
   const [program = "", ...args] = java;
   const format = ["kafka.tools.StorageTool", "format", "--standalone", "-t", clusterId, "-c", file];
-  await promisify(execFile)(program, [...args, ...format]);
-  return { command: [...java, "kafka.Kafka", file], version };
+  await promisify(execFile)(program, [...args, ...format, ...scramUsers(options)]);
+  // What lives for minutes is not worth the second compiler, which would take the processor from the tests.
+  return { command: [program, "-XX:TieredStopAtLevel=1", ...args, "kafka.Kafka", file], version };
+}
+
+function protocolOf({ tls, users }: KafkaOptions): string {
+  const transport = tls === undefined ? "PLAINTEXT" : "SSL";
+  return users === undefined ? transport : `SASL_${transport}`;
+}
+
+async function tlsSettings({ tls }: KafkaOptions): Promise<Readonly<Record<string, string>>> {
+  if (tls === undefined) return {};
+  return {
+    "listener.name.client.ssl.keystore.type": "PEM",
+    "listener.name.client.ssl.keystore.certificate.chain": await readFile(tls.cert, "utf8"),
+    "listener.name.client.ssl.keystore.key": await readFile(tls.key, "utf8"),
+  };
+}
+
+const scram = ["SCRAM-SHA-256", "SCRAM-SHA-512"];
+
+function loginSettings({ users }: KafkaOptions): Readonly<Record<string, string>> {
+  if (users === undefined) return {};
+  const module = "org.apache.kafka.common.security";
+  const known = Object.entries(users).map(([name, password]) => `user_${name}="${password}"`);
+  return {
+    "listener.name.client.sasl.enabled.mechanisms": ["PLAIN", ...scram].join(","),
+    "listener.name.client.plain.sasl.jaas.config": `${module}.plain.PlainLoginModule required ${known.join(" ")};`,
+    ...Object.fromEntries(
+      scram.map((mechanism) => [
+        `listener.name.client.${mechanism.toLowerCase()}.sasl.jaas.config`,
+        `${module}.scram.ScramLoginModule required;`,
+      ]),
+    ),
+  };
+}
+
+/** They stand in the storage from the beginning. */
+function scramUsers({ users = {} }: KafkaOptions): readonly string[] {
+  return Object.entries(users).flatMap(([name, password]) =>
+    scram.flatMap((mechanism) => ["--add-scram", `${mechanism}=[name=${name},password=${password}]`]),
+  );
 }

@@ -1,0 +1,108 @@
+import { randomUUID } from "node:crypto";
+import { AclOperations, AclPermissionTypes, Admin, ResourcePatternTypes, ResourceTypes } from "@platformatic/kafka";
+import { Certificates } from "@waybill/test-servers";
+import { startBroker } from "@waybill/testing";
+import { afterAll, describe, expect, test } from "vitest";
+import { declared, eventually, inboxOf, Member, rigOn, sent, sourceOf } from "./rig.ts";
+
+const certificates = new Certificates();
+certificates.vouchFor("server", "kafka.test");
+const broker = await startBroker("kafka", {
+  sources: ["native"],
+  tls: { cert: certificates.path("server.pem"), key: certificates.path("server.key") },
+  users: { admin: "of-all", ann: "hers", bob: "his" },
+  settings: {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:ANONYMOUS;User:admin",
+  },
+});
+const ca = certificates.read("ca.pem");
+const servername = "kafka.test";
+const trusting = { ca, servername };
+const admin = new Admin({
+  clientId: "tests",
+  bootstrapBrokers: [new URL(broker.url).host],
+  tls: { ca, servername },
+  tlsServerName: servername,
+  sasl: { mechanism: "PLAIN", username: "admin", password: "of-all" },
+});
+afterAll(async () => {
+  await admin.close();
+  await broker.stop();
+  certificates[Symbol.dispose]();
+});
+
+const as = (user: string, password: string): string => broker.url.replace("kafkas://", `kafkas://${user}:${password}@`);
+
+/** Allows everything with what has a name that begins so. */
+async function allow(user: string, kind: keyof typeof ResourceTypes, prefix: string): Promise<void> {
+  const what = {
+    resourceType: ResourceTypes[kind],
+    resourceName: prefix,
+    resourcePatternType: ResourcePatternTypes.PREFIXED,
+  };
+  const who = { principal: `User:${user}`, host: "*", operation: AclOperations.ALL };
+  await admin.createAcls({ creations: [{ ...what, ...who, permissionType: AclPermissionTypes.ALLOW }] });
+}
+
+describe("over TLS", () => {
+  test.each(["plain", "scram-sha-256", "scram-sha-512"])("by %s the right password lets us in", async (sasl) => {
+    await using rig = await rigOn(as("admin", "of-all"), { ...trusting, sasl });
+    const queue = sourceOf("q");
+    await declared(rig, queue);
+    expect(await sent(rig, queue, "a")).toEqual(["stored"]);
+    await using member = await Member.of(rig, inboxOf(queue));
+    await member.has("a");
+  });
+
+  test.each(["plain", "scram-sha-256"])("by %s a wrong password does not, and is not shown", async (sasl) => {
+    const error: unknown = await rigOn(as("admin", "wr0ng"), { ...trusting, sasl }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "PERMISSION", message: expect.not.stringContaining("wr0ng") as string });
+  });
+
+  test("who does not say who they are is not let in, and told what may be missing", async () => {
+    await expect(rigOn(broker.url, trusting)).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: /user and password/,
+    });
+  });
+
+  test("an authority that we do not know is named, and so is a client that speaks no TLS", async () => {
+    await expect(rigOn(as("admin", "of-all"), { servername })).rejects.toMatchObject({
+      code: "CONFIG",
+      message: /certificate/,
+    });
+    const plain = broker.url.replace("kafkas://", "kafka://");
+    await expect(rigOn(plain)).rejects.toMatchObject({ message: /kafkas:\/\// });
+  });
+});
+
+describe("ACLs", () => {
+  test("that allow no topic are named", async () => {
+    await using rig = await rigOn(as("bob", "his"), trusting);
+    await expect(declared(rig, sourceOf("q"))).rejects.toMatchObject({
+      code: "PERMISSION",
+      message: /allow it in the ACLs of the topic/,
+    });
+  });
+
+  test("that allow topics and no group are named; both of our prefix are all we need", async () => {
+    const namespace = `t-${randomUUID()}`;
+    const prefix = namespace.replaceAll("-", "-2d");
+    await allow("ann", "TOPIC", prefix);
+    await using rig = await rigOn(as("ann", "hers"), trusting, { namespace });
+    const queue = sourceOf("q");
+    await eventually(() => declared(rig, queue));
+    expect(await sent(rig, queue, "a")).toEqual(["stored"]);
+    await expect(Member.of(rig, inboxOf(queue))).rejects.toMatchObject({
+      code: "PERMISSION",
+      message: /allow it in the ACLs of the group/,
+    });
+    await allow("ann", "GROUP", prefix);
+    // It takes the broker a moment to know.
+    await eventually(async () => {
+      await using member = await Member.of(rig, inboxOf(queue));
+      await member.has("a");
+    });
+  });
+});
