@@ -4,6 +4,7 @@ import { type Claimant, sharesOf, type Unit } from "./assignor.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Joined, Member, Partition, Session, Share } from "./driver.ts";
 import { coordinatorReasons, isAnswer, toError } from "./errors.ts";
+import { within } from "./within.ts";
 
 export interface MembershipOptions {
   readonly group: string;
@@ -71,10 +72,7 @@ export class Membership {
   /** Resolves when it is a member, or will be once others have answered; rejects where it cannot be one. */
   async start(): Promise<void> {
     this.#running = this.#run();
-    const { clock } = this.#options.context;
-    const patience = Promise.withResolvers<void>();
-    const cancel = clock.after(startMs, patience.resolve);
-    await Promise.race([this.#first.promise, patience.promise]).finally(cancel);
+    await within(this.#options.context.clock, startMs, this.#first.promise);
   }
 
   /** Something has changed that is to be shared out anew. */

@@ -9,6 +9,7 @@ import {
   type Sink,
   WaybillError,
 } from "@waybill/core";
+import { Absence } from "./absence.ts";
 import { Committer } from "./committer.ts";
 import { isUnreachable, toError } from "./errors.ts";
 import type { Partition } from "./driver.ts";
@@ -22,6 +23,7 @@ import type { Mine } from "./settlements.ts";
 import type { Shard } from "./shard.ts";
 import type { Shared } from "./shared.ts";
 import { Tenure } from "./tenure.ts";
+import { within } from "./within.ts";
 
 export interface ReceiverOptions {
   readonly inbox: Inbox;
@@ -31,9 +33,6 @@ export interface ReceiverOptions {
   readonly shared: Shared;
   readonly closed: (receiver: KafkaReceiver) => void;
 }
-
-/** Nothing tells for so long that a topic is there: it is not, ms. */
-const goneMs = 5_000;
 
 /** One member of an inbox: a member of its consumer group, with what it has in hand. */
 export class KafkaReceiver implements Receiver {
@@ -53,8 +52,7 @@ export class KafkaReceiver implements Receiver {
   #unlisten: () => void = () => undefined;
   #growth: Cancel | undefined;
   #topics = "";
-  /** Since when nobody knows of them. */
-  readonly #gone = new Map<string, number>();
+  readonly #absence: Absence;
   #others = 0;
 
   constructor(options: ReceiverOptions) {
@@ -62,6 +60,7 @@ export class KafkaReceiver implements Receiver {
     const { settings, context, cluster, driver } = shared;
     this.#options = options;
     this.#answeredAt = context.clock.now();
+    this.#absence = new Absence(context.clock);
     this.#tenure = new Tenure(
       {
         inbox,
@@ -117,10 +116,7 @@ export class KafkaReceiver implements Receiver {
       context,
       waitMs: settings.waitMs,
       wanted: () => this.#wanted(),
-      took: (wanted, fetched) => {
-        this.#gone.delete(wanted.topic);
-        this.#took(wanted as Shard, fetched);
-      },
+      took: (wanted, fetched) => this.#took(wanted as Shard, fetched),
       answered: () => {
         this.#alive();
         this.#pump.wake();
@@ -151,9 +147,7 @@ export class KafkaReceiver implements Receiver {
   /** Writes down how far it is; not for long. */
   async flush(): Promise<void> {
     const { context, settings } = this.#options.shared;
-    const patience = Promise.withResolvers<void>();
-    const cancel = context.clock.after(settings.requestTimeoutMs / 4, patience.resolve);
-    await Promise.race([this.#committer.flush(), patience.promise]).finally(cancel);
+    await within(context.clock, settings.requestTimeoutMs / 4, this.#committer.flush());
   }
 
   async start(): Promise<void> {
@@ -219,22 +213,13 @@ export class KafkaReceiver implements Receiver {
     this.#growth?.();
     this.#room.stop();
     const { shared } = this.#options;
-    const { context, settings } = shared;
-    const patience = Promise.withResolvers<void>();
-    const cancel = context.clock.after(settings.requestTimeoutMs, patience.resolve);
-    const given = this.#pump.close();
-    await Promise.race([Promise.all([given, this.#leave()]), patience.promise]);
-    cancel();
+    const left = Promise.allSettled(this.#settling).then(() => this.#tenure.close());
+    await within(shared.context.clock, shared.settings.requestTimeoutMs, Promise.all([this.#pump.close(), left]));
     this.#committer.close();
     await Promise.all([this.#fetcher.close(), this.#membership.close()]);
     if (this.#options.inbox.ephemeral) await shared.topology.removeInbox(this.#tenure.entry).catch(() => undefined);
     this.#options.closed(this);
     this.#end.resolve();
-  }
-
-  async #leave(): Promise<void> {
-    await Promise.allSettled(this.#settling);
-    await this.#tenure.close();
   }
 
   async #settle(mine: Mine): Promise<SettleResult> {
@@ -255,6 +240,7 @@ export class KafkaReceiver implements Receiver {
   #took(shard: Shard, fetched: Parameters<Shard["took"]>[0]): void {
     if (shard.state === "gone") return;
     if (fetched.error === undefined) {
+      this.#absence.seen(shard.topic);
       const { base } = shard.progress;
       shard.took(fetched);
       if (shard.progress.base > base) this.#committer.touch(shard);
@@ -267,13 +253,12 @@ export class KafkaReceiver implements Receiver {
     }
   }
 
-  /** A broker may not know yet of a topic that is new; of one that was removed none does, ever. */
   #missing(topic: string): void {
-    const now = this.#options.shared.context.clock.now();
-    const since = this.#gone.get(topic) ?? now;
-    this.#gone.set(topic, since);
-    if (now - since < goneMs) return;
-    const error = new WaybillError("MISSING", `kafka: the topic ${topic} was removed, though not by Waybill`);
+    if (this.#absence.isGone(topic))
+      this.#giveUp(new WaybillError("MISSING", `kafka: the topic ${topic} was removed, though not by Waybill`));
+  }
+
+  #giveUp(error: WaybillError): void {
     this.#tenure.lost(error);
     this.#end.reject(error);
   }
@@ -282,9 +267,7 @@ export class KafkaReceiver implements Receiver {
     const { inbox, shared } = this.#options;
     const entry = shared.registry.inbox(inbox);
     if (entry === undefined) {
-      const error = new WaybillError("MISSING", `kafka: group "${inbox.group}" of "${inbox.source}" was removed`);
-      this.#tenure.lost(error);
-      this.#end.reject(error);
+      this.#giveUp(new WaybillError("MISSING", `kafka: group "${inbox.group}" of "${inbox.source}" was removed`));
       return;
     }
     if (entry.birth !== this.#tenure.entry.birth) {
@@ -298,7 +281,7 @@ export class KafkaReceiver implements Receiver {
     this.#topics = topics;
   }
 
-  async #assigned(partitions: readonly Partition[], members: ReadonlySet<string>): Promise<boolean> {
+  #assigned(partitions: readonly Partition[], members: ReadonlySet<string>): Promise<boolean> {
     this.#others = Math.max(members.size - 1, 0);
     return this.#tenure.assigned(partitions, members);
   }
