@@ -47,7 +47,7 @@ export class Api {
 
   async sendBatch(QueueUrl: string, Entries: SendMessageBatchRequestEntry[], deadline: number): Promise<Failures> {
     const command = new SendMessageBatchCommand({ QueueUrl, Entries });
-    const { Failed } = await this.#gate.run("sqs:SendMessage", deadline, (signal) =>
+    const { Failed } = await this.#gate.run({ action: "sqs:SendMessage", deadline, queue: QueueUrl }, (signal) =>
       this.#clients.sqs.send(command, { abortSignal: signal }),
     );
     return byId(Failed);
@@ -55,7 +55,7 @@ export class Api {
 
   async publishBatch(TopicArn: string, entries: PublishBatchRequestEntry[], deadline: number): Promise<Failures> {
     const command = new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries: entries });
-    const { Failed } = await this.#gate.run("sns:Publish", deadline, (signal) =>
+    const { Failed } = await this.#gate.run({ action: "sns:Publish", deadline }, (signal) =>
       this.#clients.sns.send(command, { abortSignal: signal }),
     );
     return byId(Failed);
@@ -64,18 +64,16 @@ export class Api {
   /** A poll waits by itself, for as long as it says. */
   async receive(request: ReceiveMessageRequest): Promise<readonly Message[]> {
     const waitMs = (request.WaitTimeSeconds ?? 0) * 1_000;
-    const { Messages = [] } = await this.#gate.run(
-      "sqs:ReceiveMessage",
-      Infinity,
-      (signal) => this.#clients.sqs.send(new ReceiveMessageCommand(request), { abortSignal: signal }),
-      waitMs,
+    const asked = { action: "sqs:ReceiveMessage", deadline: Infinity, waitMs, queue: request.QueueUrl ?? "" };
+    const { Messages = [] } = await this.#gate.run(asked, (signal) =>
+      this.#clients.sqs.send(new ReceiveMessageCommand(request), { abortSignal: signal }),
     );
     return Messages;
   }
 
   async deleteBatch(QueueUrl: string, handles: readonly string[], deadline: number): Promise<Failures> {
     const Entries = handles.map((ReceiptHandle, index) => ({ Id: `${index}`, ReceiptHandle }));
-    const { Failed } = await this.#gate.run("sqs:DeleteMessage", deadline, (signal) =>
+    const { Failed } = await this.#gate.run({ action: "sqs:DeleteMessage", deadline, queue: QueueUrl }, (signal) =>
       this.#clients.sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }), { abortSignal: signal }),
     );
     return byId(Failed);
@@ -92,14 +90,16 @@ export class Api {
       ReceiptHandle: handle,
       VisibilityTimeout: seconds,
     }));
-    const { Failed } = await this.#gate.run("sqs:ChangeMessageVisibility", deadline, (signal) =>
-      this.#clients.sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }), { abortSignal: signal }),
+    const { Failed } = await this.#gate.run(
+      { action: "sqs:ChangeMessageVisibility", deadline, queue: QueueUrl },
+      (signal) =>
+        this.#clients.sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }), { abortSignal: signal }),
     );
     return byId(Failed);
   }
 
   async createQueue(QueueName: string, Attributes: QueueAttributes, tags: Record<string, string>): Promise<string> {
-    const { QueueUrl = "" } = await this.#gate.ask("sqs:CreateQueue", (signal) =>
+    const { QueueUrl = "" } = await this.#gate.ask({ action: "sqs:CreateQueue" }, (signal) =>
       this.#clients.sqs.send(new CreateQueueCommand({ QueueName, Attributes, tags }), { abortSignal: signal }),
     );
     return QueueUrl;
@@ -107,14 +107,14 @@ export class Api {
 
   async queueUrl(QueueName: string, account: string | undefined): Promise<string> {
     const owner = account === undefined ? {} : { QueueOwnerAWSAccountId: account };
-    const { QueueUrl = "" } = await this.#gate.ask("sqs:GetQueueUrl", (signal) =>
+    const { QueueUrl = "" } = await this.#gate.ask({ action: "sqs:GetQueueUrl" }, (signal) =>
       this.#clients.sqs.send(new GetQueueUrlCommand({ QueueName, ...owner }), { abortSignal: signal }),
     );
     return QueueUrl;
   }
 
   async attributesOf(QueueUrl: string): Promise<QueueAttributes> {
-    const { Attributes = {} } = await this.#gate.ask("sqs:GetQueueAttributes", (signal) =>
+    const { Attributes = {} } = await this.#gate.ask({ action: "sqs:GetQueueAttributes", queue: QueueUrl }, (signal) =>
       this.#clients.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }), {
         abortSignal: signal,
       }),
@@ -123,13 +123,13 @@ export class Api {
   }
 
   async setAttributes(QueueUrl: string, Attributes: QueueAttributes): Promise<void> {
-    await this.#gate.ask("sqs:SetQueueAttributes", (signal) =>
+    await this.#gate.ask({ action: "sqs:SetQueueAttributes", queue: QueueUrl }, (signal) =>
       this.#clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }), { abortSignal: signal }),
     );
   }
 
   async deleteQueue(QueueUrl: string): Promise<void> {
-    await this.#gate.ask("sqs:DeleteQueue", (signal) =>
+    await this.#gate.ask({ action: "sqs:DeleteQueue" }, (signal) =>
       this.#clients.sqs.send(new DeleteQueueCommand({ QueueUrl }), { abortSignal: signal }),
     );
   }
@@ -140,7 +140,7 @@ export class Api {
     let NextToken: string | undefined;
     do {
       const page = { QueueNamePrefix, MaxResults: 1_000, ...(NextToken === undefined ? {} : { NextToken }) };
-      const answer = await this.#gate.ask("sqs:ListQueues", (signal) =>
+      const answer = await this.#gate.ask({ action: "sqs:ListQueues" }, (signal) =>
         this.#clients.sqs.send(new ListQueuesCommand(page), { abortSignal: signal }),
       );
       urls.push(...(answer.QueueUrls ?? []));
@@ -150,13 +150,13 @@ export class Api {
   }
 
   async tagQueue(QueueUrl: string, Tags: Record<string, string>): Promise<void> {
-    await this.#gate.ask("sqs:TagQueue", (signal) =>
+    await this.#gate.ask({ action: "sqs:TagQueue" }, (signal) =>
       this.#clients.sqs.send(new TagQueueCommand({ QueueUrl, Tags }), { abortSignal: signal }),
     );
   }
 
   async tagsOfQueue(QueueUrl: string): Promise<Readonly<Record<string, string>>> {
-    const { Tags = {} } = await this.#gate.ask("sqs:ListQueueTags", (signal) =>
+    const { Tags = {} } = await this.#gate.ask({ action: "sqs:ListQueueTags" }, (signal) =>
       this.#clients.sqs.send(new ListQueueTagsCommand({ QueueUrl }), { abortSignal: signal }),
     );
     return Tags;
@@ -164,27 +164,27 @@ export class Api {
 
   async createTopic(Name: string, Attributes: QueueAttributes, tags: Record<string, string>): Promise<string> {
     const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-    const { TopicArn = "" } = await this.#gate.ask("sns:CreateTopic", (signal) =>
+    const { TopicArn = "" } = await this.#gate.ask({ action: "sns:CreateTopic" }, (signal) =>
       this.#clients.sns.send(new CreateTopicCommand({ Name, Attributes, Tags }), { abortSignal: signal }),
     );
     return TopicArn;
   }
 
   async topicAttributes(TopicArn: string): Promise<QueueAttributes> {
-    const { Attributes = {} } = await this.#gate.ask("sns:GetTopicAttributes", (signal) =>
+    const { Attributes = {} } = await this.#gate.ask({ action: "sns:GetTopicAttributes" }, (signal) =>
       this.#clients.sns.send(new GetTopicAttributesCommand({ TopicArn }), { abortSignal: signal }),
     );
     return Attributes;
   }
 
   async deleteTopic(TopicArn: string): Promise<void> {
-    await this.#gate.ask("sns:DeleteTopic", (signal) =>
+    await this.#gate.ask({ action: "sns:DeleteTopic" }, (signal) =>
       this.#clients.sns.send(new DeleteTopicCommand({ TopicArn }), { abortSignal: signal }),
     );
   }
 
   async tagsOfTopic(ResourceArn: string): Promise<ReadonlyMap<string, string>> {
-    const { Tags = [] } = await this.#gate.ask("sns:ListTagsForResource", (signal) =>
+    const { Tags = [] } = await this.#gate.ask({ action: "sns:ListTagsForResource" }, (signal) =>
       this.#clients.sns.send(new ListTagsForResourceCommand({ ResourceArn }), { abortSignal: signal }),
     );
     return new Map(Tags.map(({ Key = "", Value = "" }) => [Key, Value]));
@@ -196,7 +196,7 @@ export class Api {
     let NextToken: string | undefined;
     do {
       const page = NextToken === undefined ? {} : { NextToken };
-      const answer = await this.#gate.ask("sns:ListTopics", (signal) =>
+      const answer = await this.#gate.ask({ action: "sns:ListTopics" }, (signal) =>
         this.#clients.sns.send(new ListTopicsCommand(page), { abortSignal: signal }),
       );
       arns.push(...(answer.Topics ?? []).flatMap(({ TopicArn }) => (TopicArn === undefined ? [] : [TopicArn])));
@@ -208,14 +208,14 @@ export class Api {
   /** Makes a queue get what is published to a topic; repeated, it gives the same subscription. */
   async subscribe(TopicArn: string, Endpoint: string, Attributes: QueueAttributes): Promise<string> {
     const request = { TopicArn, Endpoint, Attributes, Protocol: "sqs", ReturnSubscriptionArn: true };
-    const { SubscriptionArn = "" } = await this.#gate.ask("sns:Subscribe", (signal) =>
+    const { SubscriptionArn = "" } = await this.#gate.ask({ action: "sns:Subscribe" }, (signal) =>
       this.#clients.sns.send(new SubscribeCommand(request), { abortSignal: signal }),
     );
     return SubscriptionArn;
   }
 
   async unsubscribe(SubscriptionArn: string): Promise<void> {
-    await this.#gate.ask("sns:Unsubscribe", (signal) =>
+    await this.#gate.ask({ action: "sns:Unsubscribe" }, (signal) =>
       this.#clients.sns.send(new UnsubscribeCommand({ SubscriptionArn }), { abortSignal: signal }),
     );
   }

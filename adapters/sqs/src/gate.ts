@@ -1,4 +1,5 @@
 import { type AdapterContext, WaybillError } from "@waybill/core";
+import { Absences } from "./absences.ts";
 import { isCertain, isOfSkew, isThrottling, isUnreachable, toError } from "./errors.ts";
 
 /** How many requests' bounds a question may take that can be asked again. */
@@ -6,21 +7,35 @@ const patience = 3;
 
 const closed = new WaybillError("CLOSED", "sqs: the connection is closed");
 
-/** Why a request has failed, in our words, and whether nothing was done for certain. */
+/** Why a request has failed, in our words. */
 export class RequestError extends Error {
   readonly error: WaybillError;
+  /** Nothing was done for certain. */
   readonly certain: boolean;
+  /** The same request may be answered a little later. */
+  readonly passing: boolean;
 
-  /** Whether the same request may be answered a little later. */
-  get isPassing(): boolean {
-    return isUnreachable(this.cause) || isThrottling(this.cause);
-  }
-
-  constructor(error: WaybillError, certain: boolean, cause: unknown) {
-    super(error.message, { cause });
+  constructor(error: WaybillError, { certain, passing }: { readonly certain: boolean; readonly passing: boolean }) {
+    super(error.message, { cause: error });
     this.error = error;
     this.certain = certain;
+    this.passing = passing;
   }
+}
+
+/** What a request does, and to what. */
+export interface Asked {
+  /** `sqs:SendMessage` */
+  readonly action: string;
+  /** The URL of the queue that it takes to be there. */
+  readonly queue?: string;
+}
+
+interface Bounded extends Asked {
+  /** Epoch ms. */
+  readonly deadline: number;
+  /** How long it waits by itself. */
+  readonly waitMs?: number;
 }
 
 /**
@@ -36,17 +51,20 @@ export class Gate {
   /** Whether there has been an answer: before that a wrong URL is told at once. */
   #wasAnswered = false;
   #isClosed = false;
+  readonly #absences: Absences;
 
   constructor(context: Pick<AdapterContext, "clock" | "backoff" | "report">, timeoutMs: number) {
     this.#context = context;
+    this.#absences = new Absences(context.clock);
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Makes a request, by the deadline (epoch ms) and within the bound plus `waitMs`. Rejects with a `RequestError`. */
-  async run<T>(action: string, deadline: number, request: (signal: AbortSignal) => Promise<T>, waitMs = 0): Promise<T> {
+  /** Makes a request, by its deadline and within the bound plus what it waits by itself. Rejects with a `RequestError`. */
+  async run<T>(asked: Bounded, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { action, deadline, waitMs = 0, queue } = asked;
     await this.#open(deadline, action);
     // The SDK's clients would make new connections.
-    if (this.#isClosed) throw new RequestError(closed, true, closed);
+    if (this.#isClosed) throw new RequestError(closed, { certain: true, passing: false });
     const { clock } = this.#context;
     const controller = new AbortController();
     const left = Math.min(this.#timeoutMs + waitMs, Math.max(deadline - clock.now(), 1));
@@ -56,9 +74,10 @@ export class Gate {
       // By what it was told the SDK has set its clock.
       const answer = await once().catch((thrown: unknown) => (isOfSkew(thrown) ? once() : Promise.reject(thrown)));
       this.#answered();
+      if (queue !== undefined) this.#absences.seen(queue);
       return answer;
     } catch (thrown) {
-      throw this.#failed(thrown, action);
+      throw this.#failed(thrown, asked);
     } finally {
       cancel();
     }
@@ -70,14 +89,14 @@ export class Gate {
   }
 
   /** What may be asked twice: asked again while there is no answer, or it is throttled, within a bound. */
-  async ask<T>(action: string, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async ask<T>(asked: Asked, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, backoff } = this.#context;
     const deadline = clock.now() + patience * this.#timeoutMs;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.run(action, deadline, request);
+        return await this.run({ ...asked, deadline }, request);
       } catch (thrown) {
-        const isPassing = thrown instanceof RequestError && thrown.isPassing && this.#wasAnswered;
+        const isPassing = thrown instanceof RequestError && thrown.passing && this.#wasAnswered;
         if (!isPassing || clock.now() >= deadline) throw thrown;
         await new Promise<void>((resolve) => void clock.after(backoff(attempt), resolve));
       }
@@ -91,7 +110,7 @@ export class Gate {
       await new Promise<void>((resolve) => void clock.after(Math.max(ms, 0), resolve));
       if (clock.now() < deadline) continue;
       const error = new WaybillError("UNAVAILABLE", `sqs: ${action}: the service asks for fewer requests`);
-      throw new RequestError(error, true, undefined);
+      throw new RequestError(error, { certain: true, passing: false });
     }
   }
 
@@ -103,14 +122,19 @@ export class Gate {
     this.#context.report("restored");
   }
 
-  #failed(thrown: unknown, action: string): RequestError {
+  #failed(thrown: unknown, { action, queue }: Asked): RequestError {
     const error = toError(thrown, action);
+    if (error.code === "MISSING" && queue !== undefined && !this.#absences.isBelieved(queue)) {
+      const doubted = new WaybillError("UNAVAILABLE", error.message);
+      return new RequestError(doubted, { certain: true, passing: true });
+    }
     if (isThrottling(thrown)) this.#throttled(error);
     else if (isUnreachable(thrown) && !this.#isLost) {
       this.#isLost = true;
       this.#context.report("lost", undefined, error);
     }
-    return new RequestError(error, isCertain(thrown), thrown);
+    const passing = isUnreachable(thrown) || isThrottling(thrown);
+    return new RequestError(error, { certain: isCertain(thrown), passing });
   }
 
   /** Requests that are throttled together are one. */

@@ -24,10 +24,13 @@ const brokers: readonly string[] = ["redis", "rabbitmq", "kafka", "sqs"] satisfi
 /** The packages of schemes that are not called as their scheme. */
 const packages: Readonly<Record<string, string>> = { rediss: "redis", amqp: "rabbitmq", amqps: "rabbitmq" };
 
-/** What is no `leaseMs` of any length: a RabbitMQ goes by heartbeats, which it counts in seconds, and SQS counts its leases so. */
+/**
+ * What is no `leaseMs` of any length: a RabbitMQ goes by heartbeats, which it counts in seconds, and SQS counts its leases so; where an
+ * emulator of it takes longer than a lease to delete what is handled, nothing ever ends.
+ */
 const leases: Readonly<Record<string, (leaseMs: number) => Readonly<Record<string, number>>>> = {
   rabbitmq: (leaseMs) => ({ heartbeatMs: Math.ceil(leaseMs / 1_000) * 1_000 }),
-  sqs: (leaseMs) => ({ leaseMs: Math.ceil(leaseMs / 1_000) * 1_000, waitMs: 1_000 }),
+  sqs: (leaseMs) => ({ leaseMs: Math.max(Math.ceil(leaseMs / 1_000), 4) * 1_000, waitMs: 1_000 }),
 };
 
 /** @throws TypeError naming what cannot be */
