@@ -42,7 +42,7 @@ test.each([
 test("a lease is what each carrier has of it", () => {
   expect(parseChaos(["--broker", "rabbitmq", "--lease", "1500"]).options).toEqual({ heartbeatMs: 2_000 });
   expect(parseChaos(["--broker", "rabbitmq"]).options).toEqual({ heartbeatMs: 1_000 });
-  expect(parseChaos(["--broker", "sqs"]).options).toEqual({ leaseMs: 1_000, waitMs: 1_000 });
+  expect(parseChaos(["--broker", "sqs"]).options).toEqual({ leaseMs: 4_000, waitMs: 1_000 });
 });
 
 test.each([
