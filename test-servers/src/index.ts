@@ -1,5 +1,6 @@
 export { Certificates } from "./certificates.ts";
 export { containing } from "./containing.ts";
+export { type Answer, AwsProxy, failing, losing, refusing, type Rule } from "./aws-proxy.ts";
 export { type DebianServer, debianRoot, debianServer } from "./debian-server.ts";
 export {
   dead,

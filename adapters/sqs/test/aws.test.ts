@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import type { Delivery, SendResult } from "@waybill/core";
 import { orSkip, startBroker } from "@waybill/testing";
 import { afterAll, describe, expect, test } from "vitest";
-import { AwsProxy, failing, losing, refusing } from "./aws-proxy.ts";
+import { AwsProxy, failing, losing, refusing } from "@waybill/test-servers";
 import { eventually, inboxOf, letter, Member, rigOn, soon, sourceOf } from "./rig.ts";
 
 const broker = await orSkip(startBroker("sqs", { sources: ["native"], server: "fauxqs", keeps: false }));

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { orSkip, startBroker } from "@waybill/testing";
 import { afterAll, describe, expect, test } from "vitest";
-import { AwsProxy, refusing } from "./aws-proxy.ts";
+import { AwsProxy, refusing } from "@waybill/test-servers";
 import { letter, rigOn, soon, sourceOf } from "./rig.ts";
 
 const broker = await orSkip(startBroker("sqs", { sources: ["native"], server: "fauxqs", keeps: false }));

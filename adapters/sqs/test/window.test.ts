@@ -1,7 +1,7 @@
 import type { Settlement } from "@waybill/core";
 import { orSkip, startBroker } from "@waybill/testing";
 import { afterAll, describe, expect, test } from "vitest";
-import { AwsProxy } from "./aws-proxy.ts";
+import { AwsProxy } from "@waybill/test-servers";
 import { eventually, inboxOf, letter, Member, rigOn, soon, sourceOf } from "./rig.ts";
 
 const broker = await orSkip(startBroker("sqs", { sources: ["native"], server: "fauxqs", keeps: false }));

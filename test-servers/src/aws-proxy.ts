@@ -139,8 +139,9 @@ export function failing(
 ): (asked: Asked) => Promise<Answer> {
   return async ({ body, pass }) => {
     const entries = body["Entries"] as readonly (Entry & Record<string, unknown>)[];
-    const passing = entries.filter((entry, index) => !which(entry, index));
-    const failed = entries.filter((entry, index) => which(entry, index)).map(({ Id }) => ({ Id, ...failure }));
+    const ids = new Set(entries.filter(which).map(({ Id }) => Id));
+    const passing = entries.filter(({ Id }) => !ids.has(Id));
+    const failed = [...ids].map((Id) => ({ Id, ...failure }));
     const answer = passing.length === 0 ? { status: 200, body: {} } : await pass({ ...body, Entries: passing });
     const there = (answer.body["Failed"] ?? []) as readonly object[];
     return { status: answer.status, body: { ...answer.body, Failed: [...there, ...failed] } };
