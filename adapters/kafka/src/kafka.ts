@@ -24,6 +24,7 @@ import { depthOf } from "./depth.ts";
 import { type Driver, DriverError, type Session } from "./driver.ts";
 import { toError } from "./errors.ts";
 import { every } from "./every.ts";
+import { kafkajsDriver } from "./kafkajs/driver.ts";
 import { Layout } from "./layout.ts";
 import { Letters } from "./letters.ts";
 import { manifestOf } from "./manifest.ts";
@@ -44,7 +45,7 @@ export const kafka: Adapter = {
   schemes: ["kafka:", "kafkas:"],
   async connect(url, context) {
     const settings = settingsOf(url, context.options);
-    const driver = platformaticDriver(settings);
+    const driver = settings.driver === "kafkajs" ? kafkajsDriver(settings) : platformaticDriver(settings);
     const session = driver.session(settings.requestTimeoutMs);
     try {
       const { nodes } = await session.view([]);

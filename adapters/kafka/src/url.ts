@@ -25,6 +25,8 @@ interface TlsSettings {
 }
 
 export interface Settings {
+  /** Which client speaks to the brokers. */
+  readonly driver: "platformatic" | "kafkajs";
   /** At least one; any of them tells of the others. */
   readonly seeds: readonly Node[];
   /** Whether all brokers are reached by the first seed's address, whatever they advertise: one broker behind a tunnel. */
@@ -56,6 +58,7 @@ export interface Settings {
 
 const tlsNames = ["ca", "cert", "key", "servername", "rejectUnauthorized"];
 const known = [
+  "driver",
   "sasl",
   "token",
   "tunnel",
@@ -89,6 +92,7 @@ export function settingsOf(url: URL, options: unknown): Settings {
   if (!/^\/?$/.test(url.pathname)) throw config("the URL has a path; it is kafka://host:port,host:port");
   const given = new Given(url, options, { carrier: "kafka", known, notInUrls });
   return {
+    driver: driverOf(given),
     seeds: seedsOf(url),
     tunnel: given.flag("tunnel"),
     login: loginOf(url, given),
@@ -107,6 +111,12 @@ export function settingsOf(url: URL, options: unknown): Settings {
     refreshMs: given.wholeNumber("refreshMs", 30_000, [100, day]),
     maxMessageBytes: given.wholeNumber("maxMessageBytes", 1_048_588, [100_000, 2 ** 30]),
   };
+}
+
+function driverOf(given: Given): Settings["driver"] {
+  const driver = given.text("driver") ?? "platformatic";
+  if (driver === "platformatic" || driver === "kafkajs") return driver;
+  throw config("driver is neither platformatic nor kafkajs");
 }
 
 function seedsOf(url: URL): readonly Node[] {

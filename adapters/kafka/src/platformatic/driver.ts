@@ -1,6 +1,7 @@
+import { Addresses, Connections } from "../connections.ts";
 import type { Driver } from "../driver.ts";
 import type { Settings } from "../url.ts";
-import { Addresses, Connections } from "./connections.ts";
+import { openingOf } from "./opening.ts";
 import { PlatformaticSession } from "./session.ts";
 
 /** The requests and connections of @platformatic/kafka; its producer, consumer and admin are not used. */
@@ -8,7 +9,8 @@ export function platformaticDriver(settings: Settings): Driver {
   const addresses = new Addresses(settings);
   return {
     session(timeoutMs) {
-      return new PlatformaticSession(new Connections(settings, addresses, timeoutMs), addresses, timeoutMs);
+      const connections = new Connections(openingOf(settings, timeoutMs), settings, addresses);
+      return new PlatformaticSession(connections, addresses, timeoutMs);
     },
   };
 }

@@ -7,7 +7,7 @@ import {
   ResponseError,
 } from "@platformatic/kafka";
 import type { FetchAsk, Fetched, StoredRecord } from "../driver.ts";
-import { byTopic } from "./groups.ts";
+import { byTopic } from "../groups.ts";
 
 type Response = Awaited<ReturnType<typeof fetchV12.api.async>>;
 type Answer = Response["responses"][number]["partitions"][number];

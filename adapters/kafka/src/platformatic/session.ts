@@ -40,22 +40,22 @@ import type {
   Session,
   Share,
 } from "../driver.ts";
+import type { Addresses, Connections } from "../connections.ts";
 import { DriverError } from "../driver.ts";
-import type { Addresses, Connections } from "./connections.ts";
 import { toDriverError } from "./errors.ts";
 import { fetchFrom } from "./fetch.ts";
-import { byTopic } from "./groups.ts";
+import { byTopic } from "../groups.ts";
 import { bufferOf, produceTo } from "./produce.ts";
 
 const protocolType = "consumer";
 
 /** The requests of @platformatic/kafka, each to one broker, none tried again. */
 export class PlatformaticSession implements Session {
-  readonly #connections: Connections;
+  readonly #connections: Connections<Connection>;
   readonly #addresses: Addresses;
   readonly #timeoutMs: number;
 
-  constructor(connections: Connections, addresses: Addresses, timeoutMs: number) {
+  constructor(connections: Connections<Connection>, addresses: Addresses, timeoutMs: number) {
     this.#connections = connections;
     this.#addresses = addresses;
     this.#timeoutMs = timeoutMs;

@@ -1,4 +1,4 @@
-import type { Partition } from "../driver.ts";
+import type { Partition } from "./driver.ts";
 
 /** What is asked of single partitions, topic by topic, as the protocol groups it. */
 export function byTopic<T extends Partition, P>(

@@ -1,4 +1,4 @@
-import { conformance } from "@waybill/conformance";
+import { mutants } from "@waybill/conformance";
 import { adapter } from "@waybill/kafka";
 import { startBroker } from "@waybill/testing";
 import { afterAll, describe, test } from "vitest";
@@ -6,4 +6,4 @@ import { controls, options } from "./faults.ts";
 
 const broker = await startBroker("kafka");
 afterAll(() => broker.stop());
-await conformance({ runner: { describe, test }, adapter, url: () => broker.url, options, controls });
+await mutants({ runner: { describe, test }, adapter, url: () => broker.url, options, controls });
