@@ -5,13 +5,19 @@ export interface AckChannel {
   ack(message: Message, allUpTo?: boolean): void;
 }
 
+/**
+ * How many one frame acks at most. The server reads at once what it delivers for one frame, and where much waits behind it pays for large
+ * readings with its whole memory of the queue, which it copies each time.
+ */
+const most = 100;
+
 const outstanding = 0;
 const done = 1;
 const written = 2;
 
 /**
- * The deliveries of one channel, and which of them are done. One frame acks all that is done before the first that is not, and one
- * each what is done behind it.
+ * The deliveries of one channel, and which of them are done. What is done before the first that is not is acked by frames for many, what
+ * is done behind it by one frame each.
  */
 export class Acks {
   readonly #channel: AckChannel;
@@ -57,9 +63,12 @@ export class Acks {
       if (this.#states[length] !== done) continue;
       last = length;
       count += 1;
+      if (count < most) continue;
+      this.#channel.ack(at(this.#from + last), true);
+      count = 0;
     }
     // The server refuses a number that it does not hold any more.
-    if (last >= 0) this.#channel.ack(at(this.#from + last), count > 1);
+    if (count > 0) this.#channel.ack(at(this.#from + last), count > 1);
     if (length === 0) return;
     this.#states = this.#states.slice(length);
     this.#from += length;

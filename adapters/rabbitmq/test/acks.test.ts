@@ -24,6 +24,12 @@ describe("acks", () => {
     expect(frames).toEqual(["4+", "10+"]);
   });
 
+  test("one frame stands for a hundred at most", () => {
+    const { acks, frames } = holding(250);
+    acks.ack(Array.from({ length: 250 }, (_, index) => index + 1));
+    expect(frames).toEqual(["100+", "200+", "250+"]);
+  });
+
   test("what is done behind one that is not is acked by itself, and once", () => {
     const { acks, frames } = holding(5);
     acks.ack([2, 4]);
