@@ -29,6 +29,8 @@ const benches = [
   "rabbitmq-order",
   "rabbitmq-backlog",
   "rabbitmq-groups",
+  "kafka-publish",
+  "kafka-consume",
   "sqs-publish",
   "sqs-consume",
   "sqs-latency",

@@ -226,13 +226,12 @@ export class Topology {
 
   async #delete(topics: readonly string[]): Promise<void> {
     const { session, cluster } = this.#options;
-    for (const topic of topics) {
-      await this.#patiently(`to remove the topic ${topic}`, async () => {
-        await session.deleteTopics([topic]).catch((error: unknown) => {
-          if (!isAnswer(error, "UNKNOWN_TOPIC_OR_PARTITION")) throw error;
-        });
-      });
-    }
+    // Those that are there go, whatever is said of others.
+    await this.#patiently(`to remove the topics ${topics.join(", ")}`, () =>
+      session.deleteTopics(topics).catch((error: unknown) => {
+        if (!isAnswer(error, "UNKNOWN_TOPIC_OR_PARTITION")) throw error;
+      }),
+    );
     // A broker may still tell of what the controller has removed.
     await this.#patiently("to see topics removed", async () => {
       const { topics: there } = await cluster.refresh(topics);

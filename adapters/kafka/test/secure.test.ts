@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { AclOperations, AclPermissionTypes, Admin, ResourcePatternTypes, ResourceTypes } from "@platformatic/kafka";
 import { Certificates } from "@waybill/test-servers";
@@ -14,6 +15,10 @@ const broker = await startBroker("kafka", {
   settings: {
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "super.users": "User:ANONYMOUS;User:admin",
+    "listener.name.client.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER",
+    // Tokens that nobody has signed, which is for tests alone.
+    "listener.name.client.oauthbearer.sasl.jaas.config":
+      'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";',
   },
 });
 const ca = certificates.read("ca.pem");
@@ -45,9 +50,18 @@ async function allow(user: string, kind: keyof typeof ResourceTypes, prefix: str
   await admin.createAcls({ creations: [{ ...what, ...who, permissionType: AclPermissionTypes.ALLOW }] });
 }
 
-describe("over TLS", () => {
+/** A token that says who we are. */
+function tokenOf(sub: string): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const now = Math.floor(Date.now() / 1_000);
+  return `${part({ alg: "none" })}.${part({ sub, iat: now - 1, exp: now + 600 })}.`;
+}
+
+describe.each(["platformatic", "kafkajs"])("over TLS, %s", (driver) => {
+  const options = { ...trusting, driver };
+
   test.each(["plain", "scram-sha-256", "scram-sha-512"])("by %s the right password lets us in", async (sasl) => {
-    await using rig = await rigOn(as("admin", "of-all"), { ...trusting, sasl });
+    await using rig = await rigOn(as("admin", "of-all"), { ...options, sasl });
     const queue = sourceOf("q");
     await declared(rig, queue);
     expect(await sent(rig, queue, "a")).toEqual(["stored"]);
@@ -56,25 +70,34 @@ describe("over TLS", () => {
   });
 
   test.each(["plain", "scram-sha-256"])("by %s a wrong password does not, and is not shown", async (sasl) => {
-    const error: unknown = await rigOn(as("admin", "wr0ng"), { ...trusting, sasl }).catch((thrown: unknown) => thrown);
+    const error: unknown = await rigOn(as("admin", "wr0ng"), { ...options, sasl }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "PERMISSION", message: expect.not.stringContaining("wr0ng") as string });
   });
 
+  test("by a token we are whom it names", async () => {
+    await using rig = await rigOn(broker.url, { ...options, token: () => tokenOf("admin") });
+    await declared(rig, sourceOf("q"));
+    await using other = await rigOn(broker.url, { ...options, token: () => tokenOf("bob") });
+    await expect(declared(other, sourceOf("q"))).rejects.toMatchObject({ code: "PERMISSION" });
+  });
+
   test("who does not say who they are is not let in, and told what may be missing", async () => {
-    await expect(rigOn(broker.url, trusting)).rejects.toMatchObject({
+    await expect(rigOn(broker.url, options)).rejects.toMatchObject({
       code: "UNAVAILABLE",
       message: /user and password/,
     });
   });
 
-  test("an authority that we do not know is named, and so is a client that speaks no TLS", async () => {
-    await expect(rigOn(as("admin", "of-all"), { servername })).rejects.toMatchObject({
+  test("an authority that we do not know is named", async () => {
+    await expect(rigOn(as("admin", "of-all"), { servername, driver })).rejects.toMatchObject({
       code: "CONFIG",
       message: /certificate/,
     });
-    const plain = broker.url.replace("kafkas://", "kafka://");
-    await expect(rigOn(plain)).rejects.toMatchObject({ message: /kafkas:\/\// });
   });
+});
+
+test("a client that speaks no TLS is told so", async () => {
+  await expect(rigOn(broker.url.replace("kafkas://", "kafka://"))).rejects.toMatchObject({ message: /kafkas:\/\// });
 });
 
 describe("ACLs", () => {

@@ -2,6 +2,8 @@ import { parseArgs } from "node:util";
 import type { BrokerKind } from "@waybill/testing";
 import { type FaultName, faults, faultsOf } from "./faults.ts";
 
+type Options = Readonly<Record<string, number | string | boolean>>;
+
 export interface ChaosArguments {
   readonly url: string | undefined;
   /** To be started for this run. */
@@ -12,8 +14,8 @@ export interface ChaosArguments {
   readonly strikes: number;
   readonly faults: readonly FaultName[];
   readonly seed: number;
-  /** The carrier's settings that make its lease so long, or as near as it can come. */
-  readonly options: Readonly<Record<string, number>>;
+  /** The carrier's settings: those that make its lease so long, or as near as it can come, and those of `--set`. */
+  readonly options: Options;
   /** Where the history goes. */
   readonly json: string | undefined;
   /** A history to be judged, and nothing else. */
@@ -26,9 +28,15 @@ const packages: Readonly<Record<string, string>> = { rediss: "redis", amqp: "rab
 
 /**
  * What is no `leaseMs` of any length: a RabbitMQ goes by heartbeats, which it counts in seconds, and SQS counts its leases so; where an
- * emulator of it takes longer than a lease to delete what is handled, nothing ever ends.
+ * emulator of it takes longer than a lease to delete what is handled, nothing ever ends. Kafka's brokers would lead past the links.
  */
-const leases: Readonly<Record<string, (leaseMs: number) => Readonly<Record<string, number>>>> = {
+const leases: Readonly<Record<string, (leaseMs: number) => Options>> = {
+  kafka: (leaseMs) => ({
+    leaseMs: Math.max(leaseMs, 2_000),
+    tunnel: true,
+    requestTimeoutMs: 4_000,
+    connectTimeoutMs: 2_000,
+  }),
   rabbitmq: (leaseMs) => ({ heartbeatMs: Math.ceil(leaseMs / 1_000) * 1_000 }),
   sqs: (leaseMs) => ({ leaseMs: Math.max(Math.ceil(leaseMs / 1_000), 4) * 1_000, waitMs: 1_000 }),
 };
@@ -46,6 +54,7 @@ export function parseChaos(args: readonly string[]): ChaosArguments {
       faults: { type: "string", default: "all" },
       seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
       lease: { type: "string", default: "500" },
+      set: { type: "string", multiple: true, default: [] },
       json: { type: "string" },
       judge: { type: "string" },
     },
@@ -65,7 +74,10 @@ export function parseChaos(args: readonly string[]): ChaosArguments {
       broker: broker !== undefined,
     }),
     seed: above(-1, values.seed, "seed"),
-    options: (leases[name] ?? ((leaseMs) => ({ leaseMs })))(above(0, values.lease, "lease")),
+    options: {
+      ...(leases[name] ?? ((leaseMs) => ({ leaseMs })))(above(0, values.lease, "lease")),
+      ...Object.fromEntries(values.set.map(settingFrom)),
+    },
     json,
     judge,
   };
@@ -102,4 +114,11 @@ function above(least: number, text: string, name: string): number {
   const value = Number(text);
   if (text.trim() !== "" && Number.isFinite(value) && value > least) return value;
   throw new TypeError(`--${name} is ${JSON.stringify(text)}; give a number above ${least}`);
+}
+
+function settingFrom(text: string): readonly [name: string, value: Options[string]] {
+  const [, name = "", value = ""] = /^([^=]+)=(.*)$/.exec(text) ?? [];
+  if (name === "") throw new TypeError(`--set ${text} is no setting; write --set name=value`);
+  if (value === "true" || value === "false") return [name, value === "true"];
+  return [name, /^\d+$/.test(value) ? Number(value) : value];
 }

@@ -43,6 +43,7 @@ test("a lease is what each carrier has of it", () => {
   expect(parseChaos(["--broker", "rabbitmq", "--lease", "1500"]).options).toEqual({ heartbeatMs: 2_000 });
   expect(parseChaos(["--broker", "rabbitmq"]).options).toEqual({ heartbeatMs: 1_000 });
   expect(parseChaos(["--broker", "sqs"]).options).toEqual({ leaseMs: 4_000, waitMs: 1_000 });
+  expect(parseChaos(["--broker", "kafka"]).options).toMatchObject({ leaseMs: 2_000, tunnel: true });
 });
 
 test.each([
@@ -60,4 +61,10 @@ test.each([
   [["--kills", "5"], /--kills/],
 ])("%j is refused", (args, message) => {
   expect(() => parseChaos(args)).toThrow(message);
+});
+
+test("the carrier's other settings are given one by one, and win", () => {
+  const { options } = parseChaos(["--broker", "kafka", "--set", "driver=kafkajs", "--set", "leaseMs=3000"]);
+  expect(options).toMatchObject({ driver: "kafkajs", leaseMs: 3_000, tunnel: true });
+  expect(() => parseChaos(["--set", "driver"])).toThrow("--set name=value");
 });

@@ -49,14 +49,16 @@ async function lastingKeys(url: string): Promise<readonly string[]> {
 
 const redis = await orSkip(startBroker("redis"));
 const rabbitmq = await orSkip(startBroker("rabbitmq"));
+const kafka = await orSkip(startBroker("kafka"));
 const sqs = await orSkip(startBroker("sqs", { server: "fauxqs", keeps: false }));
-afterAll(() => Promise.all([redis?.stop(), rabbitmq?.stop(), sqs?.stop()]));
+afterAll(() => Promise.all([redis?.stop(), rabbitmq?.stop(), kafka?.stop(), sqs?.stop()]));
 
 const brokers: readonly (readonly [string, string | undefined])[] = [
   ["memory:", "memory:"],
   ["a SQLite file of its own", undefined],
   ...(redis === undefined ? [] : ([["Redis", redis.url]] as const)),
   ...(rabbitmq === undefined ? [] : ([["RabbitMQ", rabbitmq.url]] as const)),
+  ...(kafka === undefined ? [] : ([["Kafka", `${kafka.url}?leaseMs=2000`]] as const)),
   ...(sqs === undefined ? [] : ([["SQS and SNS", sqs.url]] as const)),
 ];
 

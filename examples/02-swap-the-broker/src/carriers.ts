@@ -15,6 +15,7 @@ export const carriers: Readonly<Record<string, () => Promise<Place>>> = {
   sqlite: freshFile,
   redis: () => startBroker("redis"),
   rabbitmq: () => startBroker("rabbitmq"),
+  kafka: () => startBroker("kafka"),
   sqs: queuesAndTopics,
 };
 

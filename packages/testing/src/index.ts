@@ -5,6 +5,7 @@ export type { KafkaOptions } from "./brokers/servers/kafka.ts";
 export type { RabbitmqOptions } from "./brokers/servers/rabbitmq.ts";
 export type { RedisOptions } from "./brokers/servers/redis.ts";
 export type { SqsOptions } from "./brokers/servers/sqs.ts";
+export { type KafkaCluster, type KafkaClusterOptions, startKafkaCluster } from "./brokers/kafka-cluster.ts";
 export { type RedisCluster, type RedisClusterOptions, startRedisCluster } from "./brokers/redis-cluster.ts";
 export { type RabbitmqCluster, type RabbitmqClusterOptions, startRabbitmqCluster } from "./brokers/rabbitmq-cluster.ts";
 export { type BrokerOptionsOf, NoBrokerError, startBroker } from "./brokers/start-broker.ts";

@@ -29,7 +29,7 @@ const jars = (): JavaServer => ({
 const clusterId = "WaybillTestCluster0000";
 
 /** How far from its port the others of a broker lie. */
-const offset = { controller: 1, internal: 2 };
+export const offset = { controller: 1, internal: 2 };
 
 export const kafka: Server<KafkaOptions> = {
   kind: "kafka",
@@ -124,7 +124,7 @@ async function prepare(
     "advertised.listeners": `CLIENT://127.0.0.1:${port},PLAINTEXT://127.0.0.1:${port + offset.internal}`,
     "listener.security.protocol.map": `CLIENT:${protocolOf(options)},PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT`,
     "inter.broker.listener.name": "PLAINTEXT",
-    "controller.quorum.bootstrap.servers": `127.0.0.1:${port + offset.controller}`,
+    ...(isAlone(options) && { "controller.quorum.bootstrap.servers": `127.0.0.1:${port + offset.controller}` }),
     "log.dirs": join(directory, "log"),
     ...(await tlsSettings(options)),
     ...loginSettings(options),
@@ -137,10 +137,16 @@ async function prepare(
     Object.entries(settings).map(([name, value]) => `${name}=${value.replaceAll("\n", String.raw`\n`)}\n`),
   );
   const [program = "", ...args] = java;
-  const format = ["kafka.tools.StorageTool", "format", "--standalone", "-t", clusterId, "-c", file];
-  await promisify(execFile)(program, [...args, ...format, ...scramUsers(options)]);
+  const format = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", file];
+  const alone = isAlone(options) ? ["--standalone"] : [];
+  await promisify(execFile)(program, [...args, ...format, ...alone, ...scramUsers(options)]);
   // What lives for minutes is not worth the second compiler, which would take the processor from the tests.
   return { command: [program, "-XX:TieredStopAtLevel=1", ...args, "kafka.Kafka", file], version };
+}
+
+/** Whether it needs no others to agree with. */
+function isAlone({ settings }: KafkaOptions): boolean {
+  return settings?.["controller.quorum.voters"] === undefined;
 }
 
 function protocolOf({ tls, users }: KafkaOptions): string {
