@@ -7,6 +7,8 @@ import { packetOf, type Packet, type Route, type State } from "./wire.ts";
 export class Routes {
   readonly #namespace: string;
   readonly #topics: string;
+  /** Of queues, which every message for them asks for. */
+  readonly #bases = new Map<string, string>();
 
   constructor(namespace: string) {
     this.#namespace = namespace;
@@ -40,8 +42,8 @@ export class Routes {
   #queueFor(to: Address, message: WireMessage): string {
     switch (to.kind) {
       case "source": {
-        const base = inboxBase(this.#namespace, { source: to.name, group: to.name, isPattern: false });
-        return readyQueue(base, inboxLane(to.shape, to.shape.ordered, message));
+        const lane = inboxLane(to.shape, to.shape.ordered, message);
+        return readyQueue(this.#baseOfQueue(to.name), lane);
       }
       case "inbox":
         return readyQueue(this.baseOf(to.inbox), inboxLane(to.inbox.shape, to.inbox.ordered, message));
@@ -52,6 +54,14 @@ export class Routes {
         return readyQueue(inboxBase(this.#namespace, name), 0);
       }
     }
+  }
+
+  #baseOfQueue(name: string): string {
+    const known = this.#bases.get(name);
+    if (known !== undefined) return known;
+    const base = inboxBase(this.#namespace, { source: name, group: name, isPattern: false });
+    this.#bases.set(name, base);
+    return base;
   }
 
   #delayed(route: Route, delayMs: number): Route {
