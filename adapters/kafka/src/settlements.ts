@@ -54,8 +54,12 @@ export class Settlements {
     if (mine.outcome === "retry" && inbox.ordered)
       return isLent ? this.#return(delivery, this.#retryOf(mine)) : this.#inPlace(mine);
     const error = await this.#move(mine);
+    if (delivery.shard.state === "gone") {
+      // It was in no hand when the shard went, and is still counted there, and before the next of its key.
+      if (!isLent) intake.lost(delivery);
+      return "lost";
+    }
     if (error !== undefined) return error;
-    if (delivery.shard.state === "gone") return "lost";
     if (isLent) return this.#return(delivery, undefined);
     intake.finish(delivery);
     committer.touch(delivery.shard);

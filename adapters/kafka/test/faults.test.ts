@@ -3,12 +3,12 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { Admin } from "@platformatic/kafka";
-import { type Broker, startBroker } from "@waybill/testing";
+import { type Broker, faultProxy, startBroker } from "@waybill/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sourceTopic } from "../src/names.ts";
 import { platformaticDriver } from "../src/platformatic/driver.ts";
 import { settingsOf } from "../src/url.ts";
-import { declared, eventually, inboxOf, letter, Member, rigOn, sent, sourceOf } from "./rig.ts";
+import { dead, declared, eventually, inboxOf, letter, Member, rigOn, sent, sourceOf } from "./rig.ts";
 
 const broker = await startBroker("kafka");
 const at = new URL(broker.url).host;
@@ -137,6 +137,22 @@ test("a broker that stands still for longer than the lease loses nothing, and is
   await eventually(() => expect(rig.reports.map(({ kind }) => kind)).toContain("restored"));
   await member.settle(member.got.at(-1));
   await eventually(() => expect(member.ids.at(-1)).toBe("b"));
+});
+
+test("what is being settled when the lease ends comes again, and holds up nothing", async () => {
+  await using proxy = await faultProxy({ to: broker.url });
+  await using rig = await rigOn(proxy.url(broker.url), { partitions: 1 });
+  const queue = sourceOf("q", { ordered: true });
+  await declared(rig, queue);
+  await sent(rig, queue, letter("a", { key: "k" }), letter("b", { key: "k" }));
+  await using member = await Member.of(rig, inboxOf(queue));
+  await member.has("a");
+  proxy.blackHole();
+  expect(await member.settle(member.got[0], dead)).toEqual(["lost"]);
+  await proxy.heal();
+  await member.has("a", "a");
+  expect(await member.settle(member.got[1])).toEqual(["settled"]);
+  await member.has("a", "a", "b");
 });
 
 describe("brokers that advertise an address that leads nowhere", () => {
