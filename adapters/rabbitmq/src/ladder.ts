@@ -4,6 +4,10 @@ import { levelCount, levelHeader, levelMs, targetHeader } from "./delay.ts";
 import { delayName, spaceNames } from "./names.ts";
 import * as queues from "./queues.ts";
 
+/** Channels at once. */
+const side = 4;
+const levels = Array.from({ length: levelCount }, (_, level) => level);
+
 /** The queues and exchanges through which what is delayed passes: made with the first message that is, for all of a namespace. */
 export class Ladder {
   readonly #namespace: string;
@@ -36,14 +40,25 @@ export class Ladder {
       await channel.assertExchange(due, "headers", { durable: true, alternateExchange: nowhere });
       await channel.bindExchange(topics, due, "", { "x-match": "all", [targetHeader]: "topic" });
       await channel.bindExchange(inboxes, due, "", { "x-match": "all", [targetHeader]: "queue" });
-      for (let level = 0; level < levelCount; level += 1) {
-        const name = delayName(this.#namespace, level);
-        const next = level === 0 ? due : delayName(this.#namespace, level - 1);
-        await channel.assertExchange(name, "headers", { durable: true });
-        await channel.assertQueue(name, queues.delay(levelMs(level), next));
-        await channel.bindQueue(name, name, "", { "x-match": "all", [levelHeader(level)]: "1" });
-        await channel.bindExchange(next, name, "", { "x-match": "all", [levelHeader(level)]: "0" });
-      }
+      await Promise.all(levels.map((level) => channel.assertExchange(this.#name(level), "headers", { durable: true })));
     });
+    // A server makes what is asked for on one channel one after the other, and a queue takes it a tenth of a second.
+    await Promise.all(
+      Array.from({ length: side }, (_, first) =>
+        withChannel(connection, async (channel) => {
+          for (const level of levels.filter((one) => one % side === first)) {
+            const name = this.#name(level);
+            const next = level === 0 ? due : this.#name(level - 1);
+            await channel.assertQueue(name, queues.delay(levelMs(level), next));
+            await channel.bindQueue(name, name, "", { "x-match": "all", [levelHeader(level)]: "1" });
+            await channel.bindExchange(next, name, "", { "x-match": "all", [levelHeader(level)]: "0" });
+          }
+        }),
+      ),
+    );
+  }
+
+  #name(level: number): string {
+    return delayName(this.#namespace, level);
   }
 }
