@@ -45,10 +45,16 @@ export class Api {
     this.#gate = gate;
   }
 
-  async sendBatch(QueueUrl: string, Entries: SendMessageBatchRequestEntry[], deadline: number): Promise<Failures> {
-    const command = new SendMessageBatchCommand({ QueueUrl, Entries });
-    const { Failed } = await this.#gate.run({ action: "sqs:SendMessage", deadline, queue: QueueUrl }, (signal) =>
-      this.#clients.sqs.send(command, { abortSignal: signal }),
+  /** `fleeting`: it may well be gone. */
+  async sendBatch(
+    { at, fleeting = false }: { readonly at: string; readonly fleeting?: boolean | undefined },
+    Entries: SendMessageBatchRequestEntry[],
+    deadline: number,
+  ): Promise<Failures> {
+    const command = new SendMessageBatchCommand({ QueueUrl: at, Entries });
+    const { Failed } = await this.#gate.run(
+      { action: "sqs:SendMessage", deadline, ...(fleeting ? {} : { queue: at }) },
+      (signal) => this.#clients.sqs.send(command, { abortSignal: signal }),
     );
     return byId(Failed);
   }

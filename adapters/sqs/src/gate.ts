@@ -1,5 +1,5 @@
 import { type AdapterContext, WaybillError } from "@waybill/core";
-import { Absences } from "./absences.ts";
+import { Absences, doubtMs } from "./absences.ts";
 import { isCertain, isOfSkew, isThrottling, isUnreachable, toError } from "./errors.ts";
 
 /** How many requests' bounds a question may take that can be asked again. */
@@ -91,7 +91,7 @@ export class Gate {
   /** What may be asked twice: asked again while there is no answer, or it is throttled, within a bound. */
   async ask<T>(asked: Asked, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, backoff } = this.#context;
-    const deadline = clock.now() + patience * this.#timeoutMs;
+    const deadline = clock.now() + Math.max(patience * this.#timeoutMs, 2 * doubtMs);
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.run({ ...asked, deadline }, request);

@@ -8,7 +8,13 @@ import { idOf } from "./names.ts";
 import { attributesOf, type Counts, type Packed, packed } from "./wire.ts";
 
 /** Where a batch goes. */
-export type Target = { readonly kind: "queue" | "topic"; readonly at: string; readonly ordered: boolean };
+export interface Target {
+  readonly kind: "queue" | "topic";
+  readonly at: string;
+  readonly ordered: boolean;
+  /** It goes with the caller who waits there for replies. */
+  readonly fleeting?: true;
+}
 
 /** A message, as it is to be sent. */
 export interface Parcel {
@@ -92,7 +98,7 @@ export class Outbox {
       ...this.#delay(batch[id]?.parcel, target.ordered),
       MessageBody: batch[id]?.packed.body ?? "",
     }));
-    return this.#api.sendBatch(target.at, messages, deadline);
+    return this.#api.sendBatch(target, messages, deadline);
   }
 
   /** As long as SQS waits by itself; whoever gets it early puts it back. A FIFO queue waits for no single message. */

@@ -84,7 +84,8 @@ export class Router {
   async #reply(name: string): Promise<Target> {
     if (!name.startsWith(prefixOf(this.#namespace)) || !/^[\w-]{1,75}(\.fifo)?$/.test(name))
       throw new WaybillError("NO_ROUTE", "sqs: the address of the reply is none of this namespace");
-    return { kind: "queue", at: await this.#topology.urlOf(name, "the receiver of the reply"), ordered: false };
+    const at = await this.#topology.urlOf(name, "the receiver of the reply");
+    return { kind: "queue", at, ordered: false, fleeting: true };
   }
 
   async #topic(source: Address & { readonly kind: "source" }): Promise<Target> {
