@@ -106,6 +106,8 @@ async function prepare(
     tool: [...by, join(dirname(program), "rabbitmqctl")],
     env: {
       HOME: directory,
+      // So that rabbitmqctl takes names as they are written.
+      LC_ALL: "C.UTF-8",
       ERL_CRASH_DUMP: inDirectory("erl_crash.dump"),
       ERL_EPMD_PORT: `${port + offset.epmd}`,
       RABBITMQ_NODENAME: nodeNameOf(port),
