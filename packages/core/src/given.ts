@@ -58,7 +58,9 @@ export class Given {
     const value = this.#written.get(name) ?? this.get(name);
     if (value === undefined) return undefined;
     if (typeof value === "string" && value !== "") return value;
-    throw this.flaw(`${name} is not a text; give one`);
+    throw this.flaw(
+      value === "" ? `${name} is empty; leave it out, or give a text` : `${name} is not a text; give one`,
+    );
   }
 
   /** Why settings cannot be used: to be thrown. It should hold no credential (LIF-6). */
