@@ -34,7 +34,7 @@ test.each<readonly [why: string, read: () => unknown]>([
     () => given("owl://h?wings=10").wholeNumber("wings", 1, [1, 9]),
   ],
   ["owl: night is neither true nor false", () => given("owl://h?night=1").flag("night")],
-  ["owl: name is not a text", () => given("owl://h", { name: "" }).text("name")],
+  ["owl: name is empty", () => given("owl://h", { name: "" }).text("name")],
 ])("%s", (why, read) => {
   expect(read).toThrow(expect.objectContaining({ code: "CONFIG", message: expect.stringContaining(why) as string }));
 });
