@@ -104,11 +104,18 @@ const counted: readonly Case[] = casesOf("RTY-1", {
         (count) => count >= 1,
         bench.leaseBoundMs,
       );
+      await bench.drained(bus.inbox(queue), bench.leaseBoundMs);
       const before = failing.began.length;
       const attempt = dying.began[0]?.attempt;
       // Its last one may not have been settled, and is made again then.
       assert(attempt === before + 1 || attempt === before, `attempt ${attempt} after ${before}`);
-      assert.equal(seen.began[0]?.attempt, attempt, "the attempt after the death");
+      const after = seen.began.map((one) => one.attempt);
+      // A crash in a move that is a copy may have left two of it.
+      const isTwin = bench.manifest.move === "copy" && after.length === 2 && after.includes(attempt);
+      assert(
+        isTwin || (after.length === 1 && after[0] === attempt),
+        `attempts ${after.join(" ")} after a death in ${attempt}`,
+      );
     },
   },
 });
