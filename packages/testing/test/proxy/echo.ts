@@ -58,6 +58,13 @@ export class Client {
     this.socket.write(bytes);
   }
 
+  /** Sends a byte, and waits until one more has come. */
+  async roundTrip(): Promise<void> {
+    const before = this.text.length;
+    this.send(".");
+    await this.until(() => this.text.length > before);
+  }
+
   /** Resolves once it holds; the test's own time is the bound. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { startWorker, type Worker, type WorkerOptions } from "@waybill/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { stopped } from "../../src/brokers/stopped.ts";
 
 const counting = new URL("./fixtures/counting.ts", import.meta.url);
 
@@ -37,11 +38,18 @@ test("is killed without a word", async () => {
 });
 
 test("stands still while it is paused, and then goes on", async () => {
-  const worker = await start();
+  const [worker, other] = [await start(), await start()];
+  const turnsOfOther = (count: number): Promise<void> => {
+    const until = turnsOf(other) + count;
+    return vi.waitFor(() => expect(turnsOf(other)).toBeGreaterThanOrEqual(until));
+  };
   worker.pause();
-  let before = -1;
-  for (; turnsOf(worker) !== before; await new Promise((resolve) => void setTimeout(resolve, 100)))
-    before = turnsOf(worker);
+  await stopped(worker.pid);
+  // What it said before has come by then.
+  await turnsOfOther(5);
+  const before = turnsOf(worker);
+  await turnsOfOther(20);
+  expect(turnsOf(worker)).toBe(before);
   worker.resume();
   await vi.waitFor(() => expect(turnsOf(worker)).toBeGreaterThan(before));
 });
