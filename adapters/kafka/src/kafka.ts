@@ -53,16 +53,21 @@ export const kafka: Adapter = {
       return new KafkaTransport({ settings, context, driver, session, brokers: nodes.length });
     } catch (error) {
       await session.close();
-      if (settings.login === undefined && error instanceof DriverError && error.kind === "lost") throw hungUp(error);
-      throw toError(error, "to connect");
+      throw error instanceof DriverError && error.kind === "lost"
+        ? hungUp(error, settings)
+        : toError(error, "to connect");
     }
   },
 };
 
-/** So do brokers that are asked something before they know who asks. */
-function hungUp({ message }: DriverError): WaybillError {
-  const advice = "the broker has hung up; where it asks for a login, put user and password into the URL";
-  return new WaybillError("UNAVAILABLE", `kafka: to connect: ${advice} (${message})`);
+/** So do brokers that are asked in plain where they speak TLS, or before they know who asks. */
+function hungUp({ message }: DriverError, { login, tls }: Settings): WaybillError {
+  const advice = [
+    "the broker has hung up",
+    ...(tls === undefined ? ["where it speaks TLS, write kafkas:// in place of kafka://"] : []),
+    ...(login === undefined ? ["where it asks for a login, put user and password into the URL"] : []),
+  ];
+  return new WaybillError("UNAVAILABLE", `kafka: to connect: ${advice.join("; ")} (${message})`);
 }
 
 /** Whether one of the brokers is where they say they are, which need not be where the URL leads. @throws WaybillError */

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sourceTopic } from "../src/names.ts";
 import { platformaticDriver } from "../src/platformatic/driver.ts";
 import { settingsOf } from "../src/url.ts";
-import { dead, declared, eventually, inboxOf, letter, Member, rigOn, sent, sourceOf } from "./rig.ts";
+import { Member, containing, dead, declared, eventually, inboxOf, letter, rigOn, sent, sourceOf } from "./rig.ts";
 
 const broker = await startBroker("kafka");
 const at = new URL(broker.url).host;
@@ -24,7 +24,7 @@ const straight = { tunnel: false } as const;
 describe("seeds", () => {
   test("of which none answers are named, and what may be the reason", async () => {
     const opening = rigOn("kafka://127.0.0.1:1,127.0.0.1:2", straight);
-    await expect(opening).rejects.toMatchObject({ code: "UNAVAILABLE", message: /nothing listens there/ });
+    await expect(opening).rejects.toMatchObject({ code: "UNAVAILABLE", message: containing("nothing listens there") });
   });
 
   test("of which one is right lead to the others", async () => {
@@ -38,7 +38,10 @@ describe("seeds", () => {
 describe("a topic", () => {
   test("with more copies than there are brokers is refused, saying so", async () => {
     await using rig = await rigOn(broker.url, { replication: 3 });
-    await expect(declared(rig, sourceOf("q"))).rejects.toMatchObject({ code: "CONFIG", message: /\?replication=/ });
+    await expect(declared(rig, sourceOf("q"))).rejects.toMatchObject({
+      code: "CONFIG",
+      message: containing("?replication="),
+    });
   });
 
   test("that others remove under a member ends it, saying so", async () => {
@@ -50,7 +53,10 @@ describe("a topic", () => {
     await sent(rig, queue, "a");
     await member.has("a");
     await session.deleteTopics([sourceTopic(namespace, "q")]);
-    await expect(member.receiver.ended).rejects.toMatchObject({ code: "MISSING", message: /not by Waybill/ });
+    await expect(member.receiver.ended).rejects.toMatchObject({
+      code: "MISSING",
+      message: containing("not by Waybill"),
+    });
   });
 
   test("that gets more partitions is read from all of them", async () => {
@@ -166,7 +172,7 @@ describe("brokers that advertise an address that leads nowhere", () => {
 
   test("are refused at once, naming the setting", async () => {
     const opening = rigOn(lost.url, straight);
-    await expect(opening).rejects.toMatchObject({ code: "UNAVAILABLE", message: /advertised\.listeners/ });
+    await expect(opening).rejects.toMatchObject({ code: "UNAVAILABLE", message: containing("advertised.listeners") });
   });
 
   test("are reached by the URL alone with ?tunnel", async () => {

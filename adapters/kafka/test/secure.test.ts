@@ -4,7 +4,7 @@ import { AclOperations, AclPermissionTypes, Admin, ResourcePatternTypes, Resourc
 import { Certificates } from "@waybill/test-servers";
 import { startBroker } from "@waybill/testing";
 import { afterAll, describe, expect, test } from "vitest";
-import { declared, eventually, inboxOf, Member, rigOn, sent, sourceOf } from "./rig.ts";
+import { Member, containing, declared, eventually, inboxOf, rigOn, sent, sourceOf } from "./rig.ts";
 
 const certificates = new Certificates();
 certificates.vouchFor("server", "kafka.test");
@@ -84,20 +84,22 @@ describe.each(["platformatic", "kafkajs"])("over TLS, %s", (driver) => {
   test("who does not say who they are is not let in, and told what may be missing", async () => {
     await expect(rigOn(broker.url, options)).rejects.toMatchObject({
       code: "UNAVAILABLE",
-      message: /user and password/,
+      message: containing("user and password"),
     });
   });
 
   test("an authority that we do not know is named", async () => {
     await expect(rigOn(as("admin", "of-all"), { servername, driver })).rejects.toMatchObject({
       code: "CONFIG",
-      message: /certificate/,
+      message: containing("certificate"),
     });
   });
 });
 
 test("a client that speaks no TLS is told so", async () => {
-  await expect(rigOn(broker.url.replace("kafkas://", "kafka://"))).rejects.toMatchObject({ message: /kafkas:\/\// });
+  await expect(rigOn(broker.url.replace("kafkas://", "kafka://"))).rejects.toMatchObject({
+    message: containing("kafkas://"),
+  });
 });
 
 describe("ACLs", () => {
@@ -105,7 +107,7 @@ describe("ACLs", () => {
     await using rig = await rigOn(as("bob", "his"), trusting);
     await expect(declared(rig, sourceOf("q"))).rejects.toMatchObject({
       code: "PERMISSION",
-      message: /allow it in the ACLs of the topic/,
+      message: containing("allow it in the ACLs of the topic"),
     });
   });
 
@@ -119,7 +121,7 @@ describe("ACLs", () => {
     expect(await sent(rig, queue, "a")).toEqual(["stored"]);
     await expect(Member.of(rig, inboxOf(queue))).rejects.toMatchObject({
       code: "PERMISSION",
-      message: /allow it in the ACLs of the group/,
+      message: containing("allow it in the ACLs of the group"),
     });
     await allow("ann", "GROUP", prefix);
     // It takes the broker a moment to know.
