@@ -1,6 +1,6 @@
+export { type Answer, AwsProxy, failing, losing, refusing, type Rule } from "./aws-proxy.ts";
 export { Certificates } from "./certificates.ts";
 export { containing } from "./containing.ts";
-export { type Answer, AwsProxy, failing, losing, refusing, type Rule } from "./aws-proxy.ts";
 export { type DebianServer, debianRoot, debianServer } from "./debian-server.ts";
 export {
   dead,
@@ -18,3 +18,4 @@ export {
   sourceOf,
 } from "./rig.ts";
 export { thrownBy } from "./thrown-by.ts";
+export { unchecked } from "./unchecked.ts";

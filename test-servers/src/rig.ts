@@ -81,7 +81,7 @@ export async function sent(
 
 /** Waits for what comes to be so, not for a time. */
 export function eventually(look: () => unknown): Promise<void> {
-  return vi.waitFor(async () => void (await look()), { timeout: 20_000, interval: 20 });
+  return vi.waitFor(async () => void (await look()), { timeout: 15_000, interval: 10 });
 }
 
 /** One member of an inbox, which settles nothing by itself. */
@@ -121,9 +121,21 @@ export class Member implements AsyncDisposable {
     });
   }
 
+  /** Resolves when it has been given at least so many. */
+  async hasSome(count: number): Promise<void> {
+    await eventually(() => {
+      if (this.got.length < count) throw new Error(`it has been given ${this.ids.join(", ")}`);
+    });
+  }
+
   settle(delivery: Delivery | undefined, how: How = { outcome: "ack", sends: [] }): Promise<readonly SettleResult[]> {
     if (delivery === undefined) throw new Error("there is nothing to settle");
     return this.receiver.settle([{ delivery, ...how } as Settlement]);
+  }
+
+  /** Acks all that it has been given. */
+  settleAll(): Promise<readonly SettleResult[]> {
+    return this.receiver.settle(this.got.map((delivery) => ({ delivery, outcome: "ack", sends: [] })));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

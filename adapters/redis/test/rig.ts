@@ -1,32 +1,15 @@
-import { Buffer } from "node:buffer";
-import {
-  type AdapterContext,
-  type Address,
-  type Delivery,
-  type Inbox,
-  nameOf,
-  type Receiver,
-  type Report,
-  type SendResult,
-  type Settlement,
-  type SettleResult,
-  type Source,
-  systemClock,
-  type Transport,
-  type WaybillError,
-  type WireMessage,
-} from "@waybill/core";
-import { vi } from "vitest";
+import { type AdapterContext, type Inbox, nameOf, type Source } from "@waybill/core";
+import { openRig, type Rig as CommonRig } from "@waybill/test-servers";
 import type { Client } from "../src/client.ts";
 import { inboxKey, sourceKey } from "../src/names.ts";
 import { redis } from "../src/redis.ts";
 import { opened, settingsFor } from "./connection.ts";
 
+export * from "@waybill/test-servers";
+
 /** A transport, and somebody else who has its server in hand. */
-export interface Rig extends AsyncDisposable {
-  readonly transport: Transport;
+export interface Rig extends CommonRig {
   readonly other: Client;
-  readonly reports: readonly { readonly kind: Report; readonly error: WaybillError | undefined }[];
 }
 
 export const leaseMs = 600;
@@ -39,39 +22,13 @@ export async function rigOn(
   past: string = url,
   over: Partial<AdapterContext> = {},
 ): Promise<Rig> {
-  const reports: { kind: Report; error: WaybillError | undefined }[] = [];
-  const transport = await redis.connect(new URL(url), {
-    namespace,
-    topology: "create",
-    options: { leaseMs, ...options },
-    clock: systemClock,
-    random: Math.random,
-    backoff: (attempt) => Math.min(20 * attempt, 200),
-    report: (kind, _inbox, error) => void reports.push({ kind, error }),
-    ...over,
-  });
+  const rig = await openRig(redis, url, { namespace, options: { leaseMs, ...options }, ...over });
   const other = await opened(settingsFor(past));
   const close = async (): Promise<void> => {
-    await transport.close();
+    await rig[Symbol.asyncDispose]();
     await other.client.close();
   };
-  return { transport, other: other.client, reports, [Symbol.asyncDispose]: close };
-}
-
-export function sourceOf(name: string, shape: Partial<Source["shape"]> = {}): Source {
-  const plain = { kind: "queue", ordered: false, priorities: 1, retainMs: 0 } as const;
-  return { kind: "source", name, shape: { ...plain, ...shape } };
-}
-
-export function inboxOf({ name, shape }: Source, group: string = name): Inbox {
-  return { source: name, shape, group, ordered: shape.ordered, ephemeral: false };
-}
-
-/** Makes a source and groups of it. */
-export async function declared({ transport }: Rig, source: Source, ...groups: readonly string[]): Promise<void> {
-  await transport.declare([source]);
-  const start = { from: "now", reset: false } as const;
-  for (const group of groups) await transport.declare([{ kind: "inbox", inbox: inboxOf(source, group), start }]);
+  return { ...rig, other: other.client, [Symbol.asyncDispose]: close };
 }
 
 /** What the keys of an inbox begin with. */
@@ -83,88 +40,8 @@ export function keyOf({ name }: Source, part: string): string {
   return `${sourceKey(namespace, name)}/${part}`;
 }
 
-export function letter(id: string, more: Partial<WireMessage> = {}): WireMessage {
-  const rest = { source: "s", key: undefined, headers: {}, deliverAt: undefined, priority: 0 };
-  return { id, dedupe: id, ...rest, body: Buffer.from(`body of ${id}`), ...more };
-}
-
-/** Sends each by itself, one after the other. */
-export async function sent(
-  { transport }: Rig,
-  to: Address,
-  ...messages: readonly (string | WireMessage)[]
-): Promise<readonly SendResult[]> {
-  const results: SendResult[] = [];
-  for (const one of messages) {
-    const message = typeof one === "string" ? letter(one) : one;
-    results.push(...(await transport.send(to, [message], { deadline: Date.now() + 10_000 })));
-  }
-  return results;
-}
-
-/** Waits for what comes to be so, not for a time. */
-export function eventually(look: () => unknown): Promise<void> {
-  return vi.waitFor(async () => void (await look()), { timeout: 15_000, interval: 10 });
-}
-
 /** How many commands the server has done. */
 export async function commandsOf({ other }: Rig): Promise<number> {
   const [, count] = /total_commands_processed:(\d+)/.exec(String(await other.command("INFO", ["stats"]))) ?? [];
   return Number(count);
 }
-
-/** One member of an inbox, which settles nothing by itself. */
-export class Member implements AsyncDisposable {
-  readonly got: Delivery[] = [];
-  readonly lost: Delivery[] = [];
-  #receiver: Receiver | undefined;
-
-  static async of({ transport }: Rig, inbox: Inbox, window = 100): Promise<Member> {
-    const member = new Member();
-    member.#receiver = await transport.receive(
-      inbox,
-      { window, bytes: 2 ** 20, settle: "after" },
-      {
-        deliver: (batch) => void member.got.push(...batch),
-        lost: (batch) => void member.lost.push(...batch),
-      },
-    );
-    return member;
-  }
-
-  get receiver(): Receiver {
-    if (this.#receiver === undefined) throw new Error("it has not begun");
-    return this.#receiver;
-  }
-
-  get ids(): readonly string[] {
-    return this.got.map(({ id }) => id);
-  }
-
-  /** Resolves when it has been given these, in any order, and nothing else. */
-  async has(...ids: readonly string[]): Promise<void> {
-    const wanted = ids.toSorted().join(", ");
-    await eventually(() => {
-      const there = this.ids.toSorted().join(", ");
-      if (there !== wanted) throw new Error(`it has been given ${there}, not ${wanted}`);
-    });
-  }
-
-  settle(delivery: Delivery | undefined, how: How = { outcome: "ack", sends: [] }): Promise<readonly SettleResult[]> {
-    if (delivery === undefined) throw new Error("there is nothing to settle");
-    return this.receiver.settle([{ delivery, ...how } as Settlement]);
-  }
-
-  async settleAll(): Promise<readonly SettleResult[]> {
-    return this.receiver.settle(this.got.map((delivery) => ({ delivery, outcome: "ack", sends: [] })));
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.receiver.close();
-  }
-}
-
-type How = Settlement extends infer Each ? (Each extends Settlement ? Omit<Each, "delivery"> : never) : never;
-
-export const retry = { outcome: "retry", delayMs: 0, failed: true, note: {} } as const satisfies How;
-export const dead = { outcome: "dead", note: { "waybill-why": "tests" } } as const satisfies How;

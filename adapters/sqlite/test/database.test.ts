@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { Database } from "../src/database.ts";
 import type { WorkerData } from "../src/protocol.ts";
 import { Connection, message, newFile } from "./connection.ts";
-import { thrownBy } from "./thrown-by.ts";
+import { thrownBy } from "@waybill/test-servers";
 import { pack } from "../src/wire.ts";
 
 const shape = { kind: "queue", ordered: false, priorities: 1, retainMs: 0 } as const;

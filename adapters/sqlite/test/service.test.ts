@@ -2,7 +2,7 @@ import type { Inbox } from "@waybill/core";
 import { expect, test } from "vitest";
 import { pack } from "../src/wire.ts";
 import { Connection, fromNow, leaseMs, message, newFile } from "./connection.ts";
-import { thrownBy } from "./thrown-by.ts";
+import { thrownBy } from "@waybill/test-servers";
 
 const shape = { kind: "queue", ordered: false, priorities: 1, retainMs: 0 } as const;
 const source = { kind: "source", name: "q", shape } as const;

@@ -2,7 +2,7 @@ import { addressOf, type Inbox, type Place, type Source } from "@waybill/core";
 import { expect, test } from "vitest";
 import { pack } from "../src/wire.ts";
 import { Connection, fromNow, message, newFile } from "./connection.ts";
-import { thrownBy } from "./thrown-by.ts";
+import { thrownBy } from "@waybill/test-servers";
 
 const shape = { kind: "topic", ordered: false, priorities: 1, retainMs: 0 } as const;
 

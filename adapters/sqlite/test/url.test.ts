@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { settingsOf } from "../src/url.ts";
-import { thrownBy } from "./thrown-by.ts";
+import { thrownBy } from "@waybill/test-servers";
 
 test.each([
   ["sqlite:./waybill.db", resolve("waybill.db")],

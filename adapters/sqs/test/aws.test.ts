@@ -36,7 +36,7 @@ describe.skipIf(broker === undefined)("what AWS does and no emulator", () => {
     const _ = undefined;
     expect(errorsOf(results)).toEqual([failed, _, _, failed, _, _, failed, _, _, failed]);
     await using member = await Member.of(rig, inboxOf(queue));
-    await member.has(6);
+    await member.hasSome(6);
     expect(member.ids.toSorted()).toEqual(["m1", "m2", "m4", "m5", "m7", "m8"]);
   });
 
@@ -65,7 +65,7 @@ describe.skipIf(broker === undefined)("what AWS does and no emulator", () => {
     expect(again).toEqual(["stored", "stored", "stored"]);
     await using member = await Member.of(rig, inboxOf(queue));
     await eventually(async () => {
-      await member.ack();
+      await member.settleAll();
       if (member.got.length < 8) throw new Error("not all");
     });
     const evens = member.ids.filter((id) => Number(id.slice(1)) % 2 === 0);
@@ -94,7 +94,7 @@ describe.skipIf(broker === undefined)("what AWS does and no emulator", () => {
     await rig.transport.declare([queue]);
     await rig.transport.send(queue, [letter("a")], soon());
     await using member = await Member.of(rig, inboxOf(queue));
-    await member.has(1);
+    await member.hasSome(1);
     proxy.next("DeleteMessageBatch", losing);
     const [delivery] = member.got;
     if (delivery === undefined) throw new Error("nothing was delivered");
@@ -112,7 +112,7 @@ describe.skipIf(broker === undefined)("what AWS does and no emulator", () => {
     await rig.transport.declare([queue]);
     await rig.transport.send(queue, [letter("a")], soon());
     await using member = await Member.of(rig, inboxOf(queue));
-    await member.has(1);
+    await member.hasSome(1);
     proxy.next("DeleteMessageBatch", refusing("InternalError", 500), 2);
     const [delivery] = member.got;
     if (delivery === undefined) throw new Error("nothing was delivered");
@@ -145,17 +145,17 @@ describe.skipIf(broker === undefined)("what AWS does and no emulator", () => {
       soon(),
     );
     await using member = await Member.of(rig, inboxOf(queue));
-    await member.has(10);
+    await member.hasSome(10);
     proxy.next(
       "DeleteMessageBatch",
       failing((_, index) => index === 4, { Code: "InternalError", SenderFault: false }),
     );
-    const results = await member.ack();
+    const results = await member.settleAll();
     expect(results.filter((result) => result === "settled")).toHaveLength(9);
     expect(results[4]).toMatchObject({ code: "UNAVAILABLE" });
     const failed = member.got.splice(0).filter((_, index) => results[index] !== "settled");
     member.got.push(...failed);
-    expect(await member.ack()).toEqual(["settled"]);
+    expect(await member.settleAll()).toEqual(["settled"]);
     const { ready, inFlight } = await rig.transport.depth(inboxOf(queue));
     expect([ready, inFlight]).toEqual([0, 0]);
   });
@@ -176,7 +176,7 @@ describe.skipIf(broker === undefined)("what AWS does and no emulator", () => {
         soon(),
       );
       await using member = await Member.of(rig, inboxOf(queue));
-      await member.has(3);
+      await member.hasSome(3);
       await member.receiver.settle(member.got.map((delivery) => ({ delivery, outcome: "dead", note: {} })));
       proxy.rule(({ action, pass }) => {
         if (action !== "GetQueueAttributes") return undefined;
@@ -208,9 +208,9 @@ describe.skipIf(broker === undefined)("what AWS does and no emulator", () => {
       return { ...answer, body: { Messages: [one, { ...one }] } };
     });
     await using member = await Member.of(rig, inboxOf(queue));
-    await member.has(2);
+    await member.hasSome(2);
     expect(member.ids).toEqual(["a", "a"]);
-    for (const result of await member.ack()) expect(["settled", "lost"]).toContain(result);
+    for (const result of await member.settleAll()) expect(["settled", "lost"]).toContain(result);
   });
 });
 
@@ -265,7 +265,7 @@ describe.skipIf(broker === undefined)("what is there", () => {
     await deaf.transport.declare([queue]);
     await deaf.transport.send(queue, [letter("b")], soon());
     await using member = await Member.of(deaf, inboxOf(queue), 1);
-    await member.has(1);
+    await member.hasSome(1);
     await eventually(() => {
       if (member.lost.length === 0) throw new Error("its lease is not over");
     });

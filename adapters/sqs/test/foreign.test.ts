@@ -39,11 +39,11 @@ describe.skipIf(broker === undefined)("a message of somebody else's", () => {
     const attributes = names.map((name) => [name, { DataType: "String", StringValue: `of ${name}` }] as const);
     await sendTo(namespace, "<order/>", Object.fromEntries(attributes));
     await using member = await Member.of(rig, inboxOf(queue));
-    await member.has(1);
+    await member.hasSome(1);
     const [{ body, headers, malformed } = { body: Buffer.of(), headers: {}, malformed: "nothing came" }] = member.got;
     expect([Buffer.from(body).toString(), malformed]).toEqual(["<order/>", undefined]);
     expect(headers).toEqual(Object.fromEntries(names.map((name) => [name, `of ${name}`])));
-    expect(await member.ack()).toEqual(["settled"]);
+    expect(await member.settleAll()).toEqual(["settled"]);
   });
 
   test("that claims to be ours and is not is malformed, and kept as it came (DLQ-3)", async () => {
@@ -53,7 +53,7 @@ describe.skipIf(broker === undefined)("a message of somebody else's", () => {
     await sendTo(namespace, "what it is", { waybill: { DataType: "String", StringValue: "{" } });
     await sendTo(namespace, "what it is", { waybill: { DataType: "Binary", BinaryValue: Buffer.of(1, 2, 3) } });
     await using member = await Member.of(rig, inboxOf(queue));
-    await member.has(2);
+    await member.hasSome(2);
     for (const { malformed, body } of member.got) {
       expect(malformed).toMatch(/waybill/);
       expect(Buffer.from(body).toString()).toBe("what it is");
@@ -75,7 +75,7 @@ describe.skipIf(broker === undefined)("what XML refuses", () => {
     const sent = letter(odd, { key: odd, headers: { [odd]: odd }, body: Buffer.from(wellFormed) });
     expect(await rig.transport.send(queue, [sent], soon())).toEqual(["stored"]);
     await using member = await Member.of(rig, inboxOf(queue));
-    await member.has(1);
+    await member.hasSome(1);
     const [got] = member.got;
     expect(got).toMatchObject({ id: odd, key: odd, headers: { [odd]: odd } });
     expect(Buffer.from(got?.body ?? []).toString()).toBe(wellFormed);

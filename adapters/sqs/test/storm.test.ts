@@ -1,6 +1,6 @@
 import { connect, type Queue, queue } from "@waybill/core";
 import { sqs } from "../src/sqs.ts";
-import { type Answer, AwsProxy, failing, losing, refusing, type Rule } from "@waybill/test-servers";
+import { type Answer, AwsProxy, failing, losing, refusing, type Rule, unchecked } from "@waybill/test-servers";
 import { orSkip, startBroker } from "@waybill/testing";
 import { afterAll, describe, expect, test } from "vitest";
 import { eventually } from "./rig.ts";
@@ -45,15 +45,9 @@ interface Step {
   readonly n: number;
 }
 
-const anything = {
-  version: 1 as const,
-  vendor: "test",
-  types: { input: { n: 0 } as Step, output: { n: 0 } as Step },
-  validate: (value: unknown): { readonly value: Step } => ({ value: value as Step }),
-};
 const keys = 10;
 const keyOf = ({ n }: Step): string => `k${n % keys}`;
-const schema = { "~standard": anything };
+const schema = unchecked<Step>();
 const ordered: Queue<Step> = queue("ordered", { schema, key: keyOf, ordered: true });
 const plain: Queue<Step> = queue("plain", { schema });
 

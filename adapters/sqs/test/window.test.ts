@@ -27,7 +27,7 @@ describe.skipIf(broker === undefined)("a window that shrinks while what was aske
     });
     await rig.transport.send(queue, messages, soon());
     for (const n of range(12)) {
-      await member.has(n + 1);
+      await member.hasSome(n + 1);
       const delivery = member.got[n];
       if (delivery === undefined) throw new Error("nothing was delivered");
       expect(delivery.failures).toBe(0);
@@ -48,10 +48,10 @@ describe.skipIf(broker === undefined)("a window that shrinks while what was aske
     );
     await using member = await Member.of(rig, inboxOf(queue), 10);
     await member.receiver.resize({ window: 2, bytes, settle: "after" });
-    await member.has(2);
+    await member.hasSome(2);
     await member.receiver.resize({ window: 0, bytes, settle: "after" });
     await using other = await Member.of(rig, inboxOf(queue), 10);
-    await other.has(8);
+    await other.hasSome(8);
     expect(new Set([...member.ids, ...other.ids]).size).toBe(10);
   });
 
@@ -66,7 +66,7 @@ describe.skipIf(broker === undefined)("a window that shrinks while what was aske
       soon(),
     );
     await using member = await Member.of(rig, inboxOf(from));
-    await member.has(10);
+    await member.hasSome(10);
     const before = proxy.asked.filter((action) => action === "SendMessageBatch").length;
     const acks = member.got.map((delivery): Settlement => ({
       delivery,
