@@ -1,4 +1,4 @@
-import { type ErrorCode, WaybillError } from "@waybill/core";
+import { type ErrorCode, untrustedCertificates, WaybillError } from "@waybill/core";
 import { DriverError } from "./driver.ts";
 
 interface Meaning {
@@ -51,10 +51,6 @@ const meanings: Readonly<Record<string, Meaning>> = {
   KAFKA_STORAGE_ERROR: { code: "UNAVAILABLE", advice: "the broker cannot write to its disk" },
 };
 
-const certificate: Meaning = {
-  code: "CONFIG",
-  advice: "its certificate is not trusted; give `ca`, and `servername` if its name differs",
-};
 const away = (what: string): Meaning => ({
   code: "UNAVAILABLE",
   advice: `${what}; if it is not what the URL says, the brokers' advertised.listeners do`,
@@ -66,12 +62,7 @@ const codes: Readonly<Record<string, Meaning>> = {
   ENOTFOUND: away("there is no such host"),
   EAI_AGAIN: { code: "UNAVAILABLE", advice: "the name of the host cannot be looked up now" },
   PLT_KFK_USER: { code: "CONFIG", advice: "it may ask for TLS; write kafkas:// in place of kafka://" },
-  DEPTH_ZERO_SELF_SIGNED_CERT: certificate,
-  SELF_SIGNED_CERT_IN_CHAIN: certificate,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: certificate,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: certificate,
-  ERR_TLS_CERT_ALTNAME_INVALID: certificate,
-  CERT_HAS_EXPIRED: certificate,
+  ...untrustedCertificates,
 };
 
 /** What the client or a broker said, in our words, with what was wanted. It holds no credential (LIF-6). */

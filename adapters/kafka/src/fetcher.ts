@@ -1,4 +1,4 @@
-import type { AdapterContext, WaybillError } from "@waybill/core";
+import { Absences, type AdapterContext, type WaybillError } from "@waybill/core";
 import type { Cluster } from "./cluster.ts";
 import type { Fetched, Partition, Session } from "./driver.ts";
 import { movedReasons, toError } from "./errors.ts";
@@ -21,11 +21,13 @@ interface Options {
   readonly took: (wanted: Wanted, fetched: Fetched) => void;
   /** After each answer, when all of it was taken. */
   readonly answered: () => void;
-  /** No broker knows of a topic of which more is wanted. */
-  readonly missing: (topic: string) => void;
+  /** A topic of which more is wanted was removed. */
+  readonly gone: (topic: string) => void;
   readonly failed: (error: WaybillError) => void;
 }
 
+/** For so long no broker has to know of a topic until it counts as removed, ms. */
+const goneMs = 5_000;
 const maxBytes = 4 * 2 ** 20;
 const maxBytesEach = 2 ** 20;
 
@@ -34,11 +36,13 @@ export class Fetcher {
   readonly #options: Options;
   /** By broker and session: when it may ask again, Infinity while it is asking. */
   readonly #busy = new Set<string>();
+  readonly #absences: Absences;
   #isClosed = false;
   #refreshing = false;
 
   constructor(options: Options) {
     this.#options = options;
+    this.#absences = new Absences(options.context.clock, goneMs);
   }
 
   /** Something more may be wanted. */
@@ -90,6 +94,7 @@ export class Fetcher {
           cluster.forget(one.topic);
           pauseMs = 100;
         }
+        if (answer !== undefined && answer.error === undefined) this.#absences.seen(one.topic);
         if (answer !== undefined && !this.#isClosed) this.#options.took(one, answer);
       }
       if (!this.#isClosed) this.#options.answered();
@@ -114,7 +119,10 @@ export class Fetcher {
     const topics = new Set(this.#options.wanted().map(({ topic }) => topic));
     try {
       const { topics: there } = await cluster.refresh([...topics]);
-      if (!this.#isClosed) for (const topic of topics) if (!there.has(topic)) this.#options.missing(topic);
+      for (const topic of topics) {
+        if (there.has(topic)) this.#absences.seen(topic);
+        else if (this.#absences.isBelieved(topic) && !this.#isClosed) this.#options.gone(topic);
+      }
     } catch (error) {
       if (!this.#isClosed) this.#options.failed(toError(error, "to find who leads"));
     }

@@ -1,4 +1,4 @@
-import type { Headers } from "@waybill/core";
+import { type Headers, jsonIn } from "@waybill/core";
 
 /** What a message that is retried in its place goes on with. */
 export interface Retry {
@@ -182,8 +182,8 @@ function merged(
 
 /** Reads the metadata of a commit; undefined where it is another birth's, or nothing of ours. */
 export function progressFrom(base: number, metadata: string, birth: string): Progress | undefined {
-  const written = parsed(metadata);
-  if (written?.b !== birth) return undefined;
+  const written = Object(jsonIn(metadata)) as Partial<Record<keyof Written, unknown>>;
+  if (written.b !== birth) return undefined;
   const progress = new Progress(base);
   let at = base;
   const gaps = numbers(written.d);
@@ -208,15 +208,6 @@ export function progressFrom(base: number, metadata: string, birth: string): Pro
   // Whoever has gone in peace has nothing in hand.
   progress.crashed({ from, to });
   return progress;
-}
-
-function parsed(text: string): Partial<Record<keyof Written, unknown>> | undefined {
-  try {
-    const read: unknown = JSON.parse(text);
-    return typeof read === "object" && read !== null ? read : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function list(value: unknown): readonly unknown[] {

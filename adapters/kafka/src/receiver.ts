@@ -9,7 +9,6 @@ import {
   type Sink,
   WaybillError,
 } from "@waybill/core";
-import { Absence } from "./absence.ts";
 import { Committer } from "./committer.ts";
 import { isUnreachable, toError } from "./errors.ts";
 import type { Partition } from "./driver.ts";
@@ -52,7 +51,6 @@ export class KafkaReceiver implements Receiver {
   #unlisten: () => void = () => undefined;
   #growth: Cancel | undefined;
   #topics = "";
-  readonly #absence: Absence;
   #others = 0;
 
   constructor(options: ReceiverOptions) {
@@ -60,7 +58,6 @@ export class KafkaReceiver implements Receiver {
     const { settings, context, cluster, driver } = shared;
     this.#options = options;
     this.#answeredAt = context.clock.now();
-    this.#absence = new Absence(context.clock);
     this.#tenure = new Tenure(
       {
         inbox,
@@ -121,7 +118,8 @@ export class KafkaReceiver implements Receiver {
         this.#alive();
         this.#pump.wake();
       },
-      missing: (topic) => this.#missing(topic),
+      gone: (topic) =>
+        this.#giveUp(new WaybillError("MISSING", `kafka: the topic ${topic} was removed, though not by Waybill`)),
       failed: (error) => this.#failed(error),
     });
     this.#room = new RoomWatch({
@@ -240,7 +238,6 @@ export class KafkaReceiver implements Receiver {
   #took(shard: Shard, fetched: Parameters<Shard["took"]>[0]): void {
     if (shard.state === "gone") return;
     if (fetched.error === undefined) {
-      this.#absence.seen(shard.topic);
       const { base } = shard.progress;
       shard.took(fetched);
       if (shard.progress.base > base) this.#committer.touch(shard);
@@ -251,11 +248,6 @@ export class KafkaReceiver implements Receiver {
         .catch((error: unknown) => this.#failed(toError(error, "to find where to go on")))
         .finally(() => (shard.fetching = false));
     }
-  }
-
-  #missing(topic: string): void {
-    if (this.#absence.isGone(topic))
-      this.#giveUp(new WaybillError("MISSING", `kafka: the topic ${topic} was removed, though not by Waybill`));
   }
 
   #giveUp(error: WaybillError): void {

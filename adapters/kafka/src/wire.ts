@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Delivery, Headers, WireMessage } from "@waybill/core";
+import { type Delivery, type Headers, jsonIn, type WireMessage } from "@waybill/core";
 import type { NewRecord, StoredRecord } from "./driver.ts";
 
 /*
@@ -97,7 +97,7 @@ export function messageOf(
     ...none,
   };
   if (written === undefined) return foreign;
-  const meta = parsed(textOf(written));
+  const meta = jsonIn(textOf(written));
   if (!isMeta(meta)) return { ...foreign, malformed: "the header waybill is not what was written there" };
   const [id, source, deliverAt, priority, failures, deliveries, life, oddKey, more] = meta;
   for (const [name, value] of Object.entries(more ?? {})) set(headers, name, value);
@@ -153,14 +153,6 @@ type Meta = readonly [
   key?: string | null,
   more?: Headers | null,
 ];
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 function isMeta(read: unknown): read is Meta {
   if (!Array.isArray(read)) return false;

@@ -1,4 +1,4 @@
-import { type ErrorCode, toWaybillError, WaybillError } from "@waybill/core";
+import { type ErrorCode, toWaybillError, untrustedCertificates, WaybillError } from "@waybill/core";
 import type { Node, Settings } from "./url.ts";
 
 interface Meaning {
@@ -68,10 +68,6 @@ const texts: readonly (readonly [RegExp, Meaning])[] = [
   [/^(Field '\w+' is the wrong type; must be a string|Encoded field table)/, header],
 ];
 
-const certificate: Meaning = {
-  code: "CONFIG",
-  advice: "its certificate is not trusted; give `ca`, and `servername` if its name differs",
-};
 const noCertificate: Meaning = { code: "CONFIG", advice: "it wants to know us; give `cert` and `key`" };
 const noTls: Meaning = { code: "CONFIG", advice: "it does not speak TLS; write amqp:// for a plain port" };
 
@@ -85,12 +81,7 @@ const codes: Readonly<Record<string, Meaning>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: noTls,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
   EPROTO: noTls,
-  DEPTH_ZERO_SELF_SIGNED_CERT: certificate,
-  SELF_SIGNED_CERT_IN_CHAIN: certificate,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: certificate,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: certificate,
-  ERR_TLS_CERT_ALTNAME_INVALID: certificate,
-  CERT_HAS_EXPIRED: certificate,
+  ...untrustedCertificates,
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: noCertificate,
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: noCertificate,
 };

@@ -1,5 +1,4 @@
-import type { Headers } from "@waybill/core";
-import { jsonIn } from "./json.ts";
+import { type Headers, jsonIn } from "@waybill/core";
 
 /** What is known of a message that stays in its place, so that its key keeps its order, though it has failed. */
 export interface Line {

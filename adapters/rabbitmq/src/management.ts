@@ -2,8 +2,7 @@ import { once } from "node:events";
 import { type IncomingMessage, request as plainly } from "node:http";
 import { request as securely } from "node:https";
 import { text } from "node:stream/consumers";
-import { WaybillError } from "@waybill/core";
-import { jsonIn } from "./json.ts";
+import { jsonIn, WaybillError } from "@waybill/core";
 import type { ManagementSettings, Settings, TlsSettings } from "./url.ts";
 
 /** How many messages a queue holds, as of up to ten seconds ago: so seldom it is counted. Undefined before it was for the first time. */

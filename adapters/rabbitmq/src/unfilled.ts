@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
-import type { Start } from "@waybill/core";
+import { jsonIn, type Start } from "@waybill/core";
 import { withChannel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
-import { jsonIn } from "./json.ts";
 import { unfilledQueue } from "./names.ts";
 import { isThere } from "./presence.ts";
 import { unfilled } from "./queues.ts";

@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
-import type { Delivery, Headers, Placed, WireMessage } from "@waybill/core";
+import { type Delivery, type Headers, jsonIn, type Placed, type WireMessage } from "@waybill/core";
 import type { ConsumeMessage, GetMessage } from "amqplib";
-import { jsonIn } from "./json.ts";
 
 /*
  * A message of ours has its body as it is, `messageId`, `contentType`, and user headers as headers of strings. What AMQP has no

@@ -1,4 +1,4 @@
-import { type ErrorCode, toWaybillError, WaybillError } from "@waybill/core";
+import { type ErrorCode, toWaybillError, untrustedCertificates, WaybillError } from "@waybill/core";
 import type { Node } from "./url.ts";
 
 interface Meaning {
@@ -47,10 +47,6 @@ const plainReplies: readonly (readonly [RegExp, Meaning])[] = [
   [/unknown command|Unknown Redis command/i, { code: "UNSUPPORTED", advice: "the server does not know this command" }],
 ];
 
-const certificate: Meaning = {
-  code: "CONFIG",
-  advice: "its certificate is not trusted; give `ca`, and `servername` if its name differs",
-};
 const noCertificate: Meaning = { code: "CONFIG", advice: "it wants to know us; give `cert` and `key`" };
 const noTls: Meaning = { code: "CONFIG", advice: "it does not speak TLS; write redis:// for a plain port" };
 
@@ -63,12 +59,7 @@ const codes: Readonly<Record<string, Meaning>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: noTls,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
   EPROTO: noTls,
-  DEPTH_ZERO_SELF_SIGNED_CERT: certificate,
-  SELF_SIGNED_CERT_IN_CHAIN: certificate,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: certificate,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: certificate,
-  ERR_TLS_CERT_ALTNAME_INVALID: certificate,
-  CERT_HAS_EXPIRED: certificate,
+  ...untrustedCertificates,
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: noCertificate,
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: noCertificate,
 };

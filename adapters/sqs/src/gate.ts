@@ -1,9 +1,14 @@
-import { type AdapterContext, WaybillError } from "@waybill/core";
-import { Absences, doubtMs } from "./absences.ts";
+import { Absences, type AdapterContext, WaybillError } from "@waybill/core";
 import { isCertain, isOfSkew, isThrottling, isUnreachable, toError } from "./errors.ts";
 
 /** How many requests' bounds a question may take that can be asked again. */
 const patience = 3;
+
+/**
+ * For so long a queue that is said to be missing is doubted, ms: SQS may say so for a second of one that was just made, and ElasticMQ
+ * (1.7) of all when it has just started and not read them yet.
+ */
+const doubtMs = 3_000;
 
 const closed = new WaybillError("CLOSED", "sqs: the connection is closed");
 
@@ -55,7 +60,7 @@ export class Gate {
 
   constructor(context: Pick<AdapterContext, "clock" | "backoff" | "report">, timeoutMs: number) {
     this.#context = context;
-    this.#absences = new Absences(context.clock);
+    this.#absences = new Absences(context.clock, doubtMs);
     this.#timeoutMs = timeoutMs;
   }
 

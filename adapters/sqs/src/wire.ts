@@ -1,6 +1,6 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import type { Message, MessageAttributeValue } from "@aws-sdk/client-sqs";
-import type { Delivery, Headers, Placed, WireMessage } from "@waybill/core";
+import { type Delivery, type Headers, jsonIn, type Placed, type WireMessage } from "@waybill/core";
 
 /*
  * The body is the body where it is text that SQS takes, else base64: it takes no empty one, and of Unicode not what XML refuses. All the
@@ -116,7 +116,7 @@ function metaOf(
 }
 
 function ours(message: Message, written: string): Read {
-  const meta = parsed(written);
+  const meta = jsonIn(written);
   if (!isMeta(meta)) return { ...foreign(message), malformed: "the attribute waybill is not what was written there" };
   const [encoding, id, source, key, headers, priority, deliverAt, failures = 0, deliveries = 0] = meta;
   const { Body = "" } = message;
@@ -164,14 +164,6 @@ type Meta = readonly [
   failures?: number,
   deliveries?: number,
 ];
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 function isMeta(read: unknown): read is Meta {
   if (!Array.isArray(read)) return false;

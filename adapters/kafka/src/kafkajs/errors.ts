@@ -19,6 +19,10 @@ export function nameOf({ errorCodes }: Client, code: number): string {
   return renamed[code] ?? errorCodes.find((one) => one.code === code)?.type ?? `ERROR_${code}`;
 }
 
+export function isNamed(client: Client, code: number, name: string): boolean {
+  return code !== 0 && nameOf(client, code) === name;
+}
+
 /** What the client has thrown where no broker has answered with an error, in our words. */
 export function toDriverError(thrown: unknown, otherwise: "unreachable" | "lost", where: string): DriverError {
   if (thrown instanceof DriverError) return thrown;

@@ -29,10 +29,6 @@ export class Requests {
     throw new DriverError("refused", reason, `${of} answers ${reason}`);
   }
 
-  isNamed(code: number, name: string): boolean {
-    return code !== 0 && nameOf(this.#client, code) === name;
-  }
-
   async ask<T>(
     node: number | undefined,
     api: string,

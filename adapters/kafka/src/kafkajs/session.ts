@@ -37,6 +37,7 @@ import type {
   Topics,
 } from "./answers.ts";
 import type { Client } from "./client.ts";
+import { isNamed } from "./errors.ts";
 import { fetchedFrom, readAnswers } from "./fetch.ts";
 import type { Link } from "./opening.ts";
 import { Requests } from "./requests.ts";
@@ -159,7 +160,7 @@ export class KafkajsSession implements Session {
       protocolType: "consumer",
       groupProtocols: [{ name: ask.protocol, metadata }],
     });
-    if (this.#requests.isNamed(answer.errorCode, "MEMBER_ID_REQUIRED"))
+    if (isNamed(this.#client, answer.errorCode, "MEMBER_ID_REQUIRED"))
       return this.join(node, { ...ask, id: answer.memberId });
     const { memberId: id, leaderId, generationId: generation, members } = this.#requests.checked(answer);
     const all = members.map(({ memberId, memberMetadata }) => ({
