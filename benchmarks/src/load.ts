@@ -23,6 +23,20 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - from;
 }
 
+/** How long one who consumes by hand takes to handle so many of what waits, in ms. */
+export async function handledBy(
+  raw: { consume(count: number, handle: (data: unknown, headers: unknown) => void): Promise<void> },
+  count: number,
+): Promise<number> {
+  let handled = 0;
+  const handle = (data: unknown, headers: unknown): void => {
+    if (data !== null && headers !== null) handled += 1;
+  };
+  const took = await timed(() => raw.consume(count, handle));
+  if (handled !== count) throw new Error(`by hand: handled ${handled} of ${count}`);
+  return took;
+}
+
 /** The CPU time of one of `count`, in µs. */
 export async function cpuEach(count: number, work: () => Promise<void>): Promise<number> {
   const from = process.cpuUsage();

@@ -2,7 +2,7 @@ import { byTurns } from "../by-turns.ts";
 import { delayDuring } from "../event-loop.ts";
 import type { Figure } from "../figure.ts";
 import { startKafka } from "../kafka-server.ts";
-import { perSecond, timed } from "../load.ts";
+import { handledBy, perSecond } from "../load.ts";
 import { handled, openBus, publishOrders } from "../orders.ts";
 import { RawKafka } from "../raw/kafka.ts";
 
@@ -40,11 +40,5 @@ export async function measure(): Promise<readonly Figure[]> {
 async function byHand(raw: RawKafka): Promise<number> {
   await raw.clear();
   await raw.publish(count, 1_000);
-  let done = 0;
-  const handle = (data: unknown, headers: unknown): void => {
-    if (data !== null && headers !== null) done += 1;
-  };
-  const took = await timed(() => raw.consume(count, handle));
-  if (done !== count) throw new Error(`raw: handled ${done} of ${count}`);
-  return perSecond(count, took);
+  return perSecond(count, await handledBy(raw, count));
 }

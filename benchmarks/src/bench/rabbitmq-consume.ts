@@ -1,7 +1,7 @@
 import { byTurns } from "../by-turns.ts";
 import { delayDuring } from "../event-loop.ts";
 import type { Figure } from "../figure.ts";
-import { perSecond, timed } from "../load.ts";
+import { handledBy, perSecond } from "../load.ts";
 import { handled, openBus, publishOrders } from "../orders.ts";
 import { startRabbitmq } from "../rabbitmq-server.ts";
 import { RawRabbitmq } from "../raw/rabbitmq.ts";
@@ -40,11 +40,5 @@ export async function measure(): Promise<readonly Figure[]> {
 
 async function byHand(raw: RawRabbitmq): Promise<number> {
   await raw.publishToTopic(count, 1_000);
-  let handled = 0;
-  const handle = (data: unknown, headers: unknown): void => {
-    if (data !== null && headers !== null) handled += 1;
-  };
-  const took = await timed(() => raw.consume(count, handle));
-  if (handled !== count) throw new Error(`raw: handled ${handled} of ${count}`);
-  return perSecond(count, took);
+  return perSecond(count, await handledBy(raw, count));
 }

@@ -2,7 +2,7 @@ import type { Bus } from "@waybill/core";
 import { byTurns } from "../by-turns.ts";
 import { requestsDuring } from "../counted-requests.ts";
 import { type Figure, median } from "../figure.ts";
-import { cpuEach, perSecond, timed } from "../load.ts";
+import { cpuEach, handledBy, perSecond } from "../load.ts";
 import { openBus, sendOrders } from "../orders.ts";
 import { RawSqs } from "../raw/sqs.ts";
 import { startSqs } from "../sqs-server.ts";
@@ -29,7 +29,7 @@ export async function measure(): Promise<readonly Figure[]> {
     raw: async () => {
       await raw.sendBatches(count, 1_000);
       let took = 0;
-      cpus.raw.push(await cpuEach(count, async () => void (took = await timed(() => byHand(raw)))));
+      cpus.raw.push(await cpuEach(count, async () => void (took = await handledBy(raw, count))));
       return perSecond(count, took);
     },
   });
@@ -79,12 +79,4 @@ async function worked(bus: Bus): Promise<number> {
   const took = performance.now() - from;
   await worker.close();
   return took;
-}
-
-async function byHand(raw: RawSqs): Promise<void> {
-  let handled = 0;
-  await raw.consume(count, (data, headers) => {
-    if (data !== null && headers !== null) handled += 1;
-  });
-  if (handled !== count) throw new Error(`raw: handled ${handled} of ${count}`);
 }
