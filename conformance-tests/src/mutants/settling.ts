@@ -32,6 +32,8 @@ export const settlingMutants: readonly Mutant[] = [
     mutate: (adapter) =>
       wrap(adapter, () => ({
         receiver: (_from, _flow, receiver) => ({
+          // Some write an ack down a moment later, if it need not stand before the handler begins.
+          flow: (flow) => ({ ...flow, settle: "first" }),
           deliver(batch, sink) {
             const acks = batch.map((delivery) => ({ delivery, outcome: "ack", sends: [] }) as const);
             void receiver()
