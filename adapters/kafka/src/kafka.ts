@@ -40,25 +40,32 @@ import { type Settings, settingsOf } from "./url.ts";
 import { Watch } from "./watch.ts";
 
 /** `kafka:` and `kafkas:` (TLS) keep everything in the topics and consumer groups of a Kafka cluster. */
-export const kafka: Adapter = {
-  name: "kafka",
-  schemes: ["kafka:", "kafkas:"],
-  async connect(url, context) {
-    const settings = settingsOf(url, context.options);
-    const driver = settings.driver === "kafkajs" ? kafkajsDriver(settings) : platformaticDriver(settings);
-    const session = driver.session(settings.requestTimeoutMs);
-    try {
-      const { nodes } = await session.view([]);
-      await reached(session, nodes);
-      return new KafkaTransport({ settings, context, driver, session, brokers: nodes.length });
-    } catch (error) {
-      await session.close();
-      throw error instanceof DriverError && error.kind === "lost"
-        ? hungUp(error, settings)
-        : toError(error, "to connect");
-    }
-  },
-};
+export const kafka: Adapter = kafkaBy((settings) =>
+  settings.driver === "kafkajs" ? kafkajsDriver(settings) : platformaticDriver(settings),
+);
+
+/** The same by any driver. */
+export function kafkaBy(driverOf: (settings: Settings) => Driver): Adapter {
+  return {
+    name: "kafka",
+    schemes: ["kafka:", "kafkas:"],
+    async connect(url, context) {
+      const settings = settingsOf(url, context.options);
+      const driver = driverOf(settings);
+      const session = driver.session(settings.requestTimeoutMs);
+      try {
+        const { nodes } = await session.view([]);
+        await reached(session, nodes);
+        return new KafkaTransport({ settings, context, driver, session, brokers: nodes.length });
+      } catch (error) {
+        await session.close();
+        throw error instanceof DriverError && error.kind === "lost"
+          ? hungUp(error, settings)
+          : toError(error, "to connect");
+      }
+    },
+  };
+}
 
 /** So do brokers that are asked in plain where they speak TLS, or before they know who asks. */
 function hungUp({ message }: DriverError, { login, tls }: Settings): WaybillError {

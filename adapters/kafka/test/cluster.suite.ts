@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { sourceTopic } from "../src/names.ts";
 import { platformaticDriver } from "../src/platformatic/driver.ts";
 import { settingsOf } from "../src/url.ts";
+import { survivesAMove } from "./holes.ts";
 import { Member, containing, declared, eventually, inboxOf, letter, rigOn, sourceOf } from "./rig.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -72,6 +73,10 @@ describe.each(["platformatic", "kafkajs"])("by %s", (driver) => {
     isDrained = true;
     await settling;
     expect(stored.length).toBeGreaterThan(200);
+  });
+
+  test("what is confirmed lies in its partition though that moves to a broker which has answered for another", async () => {
+    await expect(survivesAMove({ url: cluster.nodes[0]?.url ?? "", options })).resolves.toBeUndefined();
   });
 
   test("a topic with fewer copies in sync than it asks for takes nothing, saying so, until there are enough", async () => {
