@@ -1,6 +1,7 @@
 export { seededRandom } from "@waybill/core";
 export type { Broker, BrokerKind, BrokerOptions, BrokerSource } from "./brokers/broker.ts";
 export { orSkip } from "./brokers/or-skip.ts";
+export { kafkaTool } from "./brokers/servers/kafka-tool.ts";
 export type { KafkaOptions } from "./brokers/servers/kafka.ts";
 export type { RabbitmqOptions } from "./brokers/servers/rabbitmq.ts";
 export type { RedisOptions } from "./brokers/servers/redis.ts";

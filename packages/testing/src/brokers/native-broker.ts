@@ -48,7 +48,7 @@ async function installed<Options extends BrokerOptions>(
     const found = await server.native.find(options);
     if (found !== undefined) return found;
     process.stderr.write(`waybill: installing a ${server.kind} server for the tests\n`);
-    await server.native.install();
+    await server.native.install(options);
     return server.native.find(options);
   });
 }

@@ -21,7 +21,7 @@ export interface Server<Options extends BrokerOptions = BrokerOptions> {
     /** The server on this machine: what prepares an empty directory and says how to start it there. None is there: undefined. */
     find(options: Options): Promise<((directory: string, port: number) => Promise<Launch>) | undefined>;
     /** Installs it, on a machine of CI. */
-    install(): Promise<void>;
+    install(options: Options): Promise<void>;
   };
 }
 

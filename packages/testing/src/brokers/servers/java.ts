@@ -13,6 +13,8 @@ export interface JavaServer {
   readonly name: string;
   /** What Maven is asked for, as `group:artifact:version`; the first is the server's own. */
   readonly artifacts: readonly [string, ...string[]];
+  /** Further ones, without what they depend on. */
+  readonly bare?: readonly string[] | undefined;
   /** Where else it may be installed: folders with its jars in `libs`. */
   readonly homes: readonly (string | undefined)[];
 }
@@ -42,24 +44,33 @@ export async function findJavaServer({ name, artifacts, homes }: JavaServer): Pr
 }
 
 /** Brings the server's jars, and Java and Maven where they are missing. */
-export async function installJars({ name, artifacts }: JavaServer): Promise<void> {
+export async function installJars({ name, artifacts, bare = [] }: JavaServer): Promise<void> {
   const missing: string[] = [];
   if ((await findProgram(["java"])) === undefined) missing.push("default-jre-headless");
   if ((await findProgram(["mvn"])) === undefined) missing.push("maven");
   if (missing.length > 0) await aptInstall(missing);
   const folder = await mkdtemp(join(cache, `${name}-`));
-  await writeFile(join(folder, "pom.xml"), pomOf(artifacts));
+  await writeFile(
+    join(folder, "pom.xml"),
+    pomOf([
+      ...artifacts.map((artifact) => dependencyOn(artifact)),
+      ...bare.map((artifact) => dependencyOn(artifact, alone)),
+    ]),
+  );
   const goal = ["-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=libs"];
   await promisify(execFile)("mvn", goal, { cwd: folder });
   await rename(join(folder, "libs"), join(cache, name));
   await rm(folder, { recursive: true });
 }
 
-function pomOf(artifacts: readonly string[]): string {
-  const dependencies = artifacts.map((artifact) => {
-    const [group, name, version] = artifact.split(":");
-    return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version></dependency>`;
-  });
+const alone = "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>";
+
+function dependencyOn(artifact: string, more = ""): string {
+  const [group, name, version] = artifact.split(":");
+  return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version>${more}</dependency>`;
+}
+
+function pomOf(dependencies: readonly string[]): string {
   const self = "<groupId>waybill</groupId><artifactId>servers</artifactId><version>1</version>";
   return `<project><modelVersion>4.0.0</modelVersion>${self}<dependencies>${dependencies.join("")}</dependencies></project>`;
 }

@@ -2,12 +2,12 @@ import { execFile } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import process from "node:process";
 import { connect as connectTls } from "node:tls";
 import { promisify } from "node:util";
 import type { BrokerOptions } from "../broker.ts";
 import { exchange } from "../exchange.ts";
-import { type FoundJavaServer, type JavaServer, findJavaServer, installJars } from "./java.ts";
+import { type FoundJavaServer, findJavaServer, installJars } from "./java.ts";
+import { kafkaJars } from "./kafka-jars.ts";
 import type { Server } from "../server.ts";
 import type { Launch } from "../server-process.ts";
 
@@ -18,14 +18,10 @@ export interface KafkaOptions extends BrokerOptions {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /** Let nobody in but these, by their passwords: by PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
   readonly users?: Readonly<Record<string, string>> | undefined;
+  /** Another version of Kafka, from 3.0 on: `"3.9.1"`. Default: `WAYBILL_TEST_KAFKA_VERSION`, else the machine's own or the newest. */
+  readonly version?: string | undefined;
 }
 
-const newest = "4.3.1";
-const jars = (): JavaServer => ({
-  name: `kafka-${newest}`,
-  artifacts: [`org.apache.kafka:kafka_2.13:${newest}`, "org.apache.logging.log4j:log4j-slf4j-impl:2.25.1"],
-  homes: [process.env["KAFKA_HOME"], "/opt/kafka", "/usr/local/kafka", "/opt/homebrew/opt/kafka/libexec"],
-});
 const clusterId = "WaybillTestCluster0000";
 
 /** How far from its port the others of a broker lie. */
@@ -70,10 +66,10 @@ export const kafka: Server<KafkaOptions> = {
   native: {
     offsets: Object.values(offset),
     async find(options) {
-      const found = await findJavaServer(jars());
+      const found = await findJavaServer(kafkaJars(options.version));
       return found && ((directory, port) => prepare(found, options, directory, port));
     },
-    install: () => installJars(jars()),
+    install: (options) => installJars(kafkaJars(options.version)),
   },
 };
 
@@ -107,8 +103,8 @@ function environmentOf(settings: Readonly<Record<string, string>>): Readonly<Rec
   );
 }
 
-function isPlain({ settings, tls, users }: KafkaOptions): boolean {
-  return [settings, tls, users].every((option) => option === undefined);
+function isPlain({ settings, tls, users, version }: KafkaOptions): boolean {
+  return [settings, tls, users, version].every((option) => option === undefined);
 }
 
 async function prepare(
@@ -124,7 +120,7 @@ async function prepare(
     "advertised.listeners": `CLIENT://127.0.0.1:${port},PLAINTEXT://127.0.0.1:${port + offset.internal}`,
     "listener.security.protocol.map": `CLIENT:${protocolOf(options)},PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT`,
     "inter.broker.listener.name": "PLAINTEXT",
-    ...(isAlone(options) && { "controller.quorum.bootstrap.servers": `127.0.0.1:${port + offset.controller}` }),
+    "controller.quorum.voters": `1@127.0.0.1:${port + offset.controller}`,
     "log.dirs": join(directory, "log"),
     ...(await tlsSettings(options)),
     ...loginSettings(options),
@@ -138,15 +134,9 @@ async function prepare(
   );
   const [program = "", ...args] = java;
   const format = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", file];
-  const alone = isAlone(options) ? ["--standalone"] : [];
-  await promisify(execFile)(program, [...args, ...format, ...alone, ...scramUsers(options)]);
+  await promisify(execFile)(program, [...args, ...format, ...scramUsers(options)]);
   // What lives for minutes is not worth the second compiler, which would take the processor from the tests.
   return { command: [program, "-XX:TieredStopAtLevel=1", ...args, "kafka.Kafka", file], version };
-}
-
-/** Whether it needs no others to agree with. */
-function isAlone({ settings }: KafkaOptions): boolean {
-  return settings?.["controller.quorum.voters"] === undefined;
 }
 
 function protocolOf({ tls, users }: KafkaOptions): string {
