@@ -89,16 +89,19 @@ function binary(codec: Codec, type: string, source: string, version: number): En
   };
 }
 
+/** What a carrier gives of a message. */
+type Carried = Pick<WireMessage, "headers" | "body"> & Partial<Pick<WireMessage, "key">>;
+
 /**
- * Reads either mode.
+ * Reads either mode. A CloudEvent of others need not repeat the key that its carrier has.
  * @throws WaybillError `MALFORMED` where it is no CloudEvent or not what the codec reads (DLQ-3)
  */
-export function decode(codec: Codec, message: Pick<WireMessage, "headers" | "body">): Decoded {
+export function decode(codec: Codec, message: Carried): Decoded {
   const type = message.headers["content-type"];
   const isBinary = message.headers["ce_specversion"] !== undefined;
   // Binary mode of a codec of one's own is told by one comparison: taking the type apart costs more than the rest.
   if (isBinary && type === codec.contentType) return readBinary(codec, message);
-  if (type === structuredType || mediaType(type) === structuredType) return readStructured(codec, message.body);
+  if (type === structuredType || mediaType(type) === structuredType) return readStructured(codec, message);
   if (isBinary) return readBinary(codec, message);
   throw new WaybillError(
     "MALFORMED",
@@ -106,7 +109,7 @@ export function decode(codec: Codec, message: Pick<WireMessage, "headers" | "bod
   );
 }
 
-function readStructured(codec: Codec, body: Uint8Array): Decoded {
+function readStructured(codec: Codec, { body, key }: Carried): Decoded {
   const event = parse(body);
   const { specversion, id, type, source, time, dataversion, correlationid, causationid, partitionkey, expirytime } =
     event;
@@ -120,13 +123,13 @@ function readStructured(codec: Codec, body: Uint8Array): Decoded {
     dataversion,
     correlationid,
     causationid,
-    partitionkey,
+    partitionkey: partitionkey ?? key,
     expirytime,
     data,
   });
 }
 
-function readBinary(codec: Codec, { headers, body }: Pick<WireMessage, "headers" | "body">): Decoded {
+function readBinary(codec: Codec, { headers, body, key }: Carried): Decoded {
   const type = headers["content-type"];
   if (type !== undefined && type !== codec.contentType && mediaType(type) !== mediaType(codec.contentType)) {
     throw new WaybillError("MALFORMED", `content type ${JSON.stringify(type)}, expected ${codec.contentType}`);
@@ -140,7 +143,7 @@ function readBinary(codec: Codec, { headers, body }: Pick<WireMessage, "headers"
     dataversion: headers["ce_dataversion"],
     correlationid: headers["ce_correlationid"],
     causationid: headers["ce_causationid"],
-    partitionkey: headers["ce_partitionkey"],
+    partitionkey: headers["ce_partitionkey"] ?? key,
     expirytime: headers["ce_expirytime"],
     data: guarded(() => codec.decode(body)),
   });

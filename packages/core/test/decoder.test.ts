@@ -4,6 +4,7 @@ import { encoder } from "../src/cloud-events.ts";
 import { json } from "../src/codec.ts";
 import { decoded, type Decoder } from "../src/decoder.ts";
 import type { Envelope } from "../src/envelope.ts";
+import type { Headers } from "../src/seam.ts";
 import { pattern } from "../src/pattern.ts";
 import { read, Unreadable } from "../src/reader.ts";
 import { topic } from "../src/topic.ts";
@@ -50,6 +51,23 @@ test("what it gives counts", () => {
       foreign,
     ),
   ).toMatchObject({ time: "1970-01-01T00:00:00.005Z" });
+});
+
+test.each<[string, Headers, string]>([
+  [
+    "structured",
+    { "content-type": "application/cloudevents+json" },
+    '{"specversion":"1.0","id":"1","type":"orders","source":"crm"}',
+  ],
+  ["binary", { ce_specversion: "1.0", ce_id: "1", ce_type: "orders", ce_source: "crm" }, "null"],
+])("a CloudEvent of others, %s, has the key of its carrier where it names none", (_, headers, body) => {
+  const theirs = delivery("carrier-7", { source: "orders", key: "k", headers, body: Buffer.from(body) });
+  expect(
+    decoded(
+      orders(() => undefined),
+      theirs,
+    ),
+  ).toMatchObject({ id: "1", key: "k" });
 });
 
 test("undefined leaves the message to Waybill's own reading", () => {
