@@ -23,10 +23,20 @@ export class Addresses {
   }
 }
 
+/** What becomes of a connection. */
+export interface Hears {
+  /** It is lost. */
+  readonly over: () => void;
+  /** Its login ends soon. A new one is asked from now on, since logging in again would break off what is under way. */
+  readonly old: () => void;
+}
+
 /** What opens connections, and what is asked of them. */
 export interface Opening<C> {
-  /** `over` is called when it is lost. @throws DriverError */
-  connect(at: Node, over: () => void): Promise<C>;
+  /** After so long nothing of what was asked is under way any more, ms. */
+  readonly timeoutMs: number;
+  /** @throws DriverError */
+  connect(at: Node, hears: Hears): Promise<C>;
   /** At once; what is under way on it is lost. */
   close(connection: C): Promise<void>;
 }
@@ -37,6 +47,7 @@ export class Connections<C> {
   readonly #seeds: readonly Node[];
   readonly #addresses: Addresses;
   readonly #open = new Map<string, Promise<C>>();
+  readonly #old = new Set<Promise<C>>();
   #isClosed = false;
 
   constructor(opening: Opening<C>, { seeds }: Settings, addresses: Addresses) {
@@ -68,7 +79,7 @@ export class Connections<C> {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const all = [...this.#open.values()];
+    const all = [...this.#open.values(), ...this.#old];
     this.#open.clear();
     await Promise.allSettled(all.map(async (opening) => this.#opening.close(await opening)));
   }
@@ -78,19 +89,35 @@ export class Connections<C> {
     const key = `${address.host}:${address.port}`;
     const known = this.#open.get(key);
     if (known !== undefined) return known;
-    const opening = this.#connect(address, () => {
+    const forget = (): void => {
       if (this.#open.get(key) === opening) this.#open.delete(key);
+    };
+    const opening = this.#connect(address, {
+      over: () => {
+        forget();
+        this.#old.delete(opening);
+      },
+      old: () => {
+        forget();
+        this.#old.add(opening);
+        setTimeout(() => void this.#end(opening), this.#opening.timeoutMs).unref();
+      },
     });
     this.#open.set(key, opening);
     return opening;
   }
 
-  async #connect(address: Node, over: () => void): Promise<C> {
+  async #end(old: Promise<C>): Promise<void> {
+    this.#old.delete(old);
+    await this.#opening.close(await old);
+  }
+
+  async #connect(address: Node, hears: Hears): Promise<C> {
     let connection: C;
     try {
-      connection = await this.#opening.connect(address, over);
+      connection = await this.#opening.connect(address, hears);
     } catch (error) {
-      over();
+      hears.over();
       throw error;
     }
     if (!this.#isClosed) return connection;

@@ -22,6 +22,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
   GROUP_AUTHORIZATION_FAILED: denied("the group"),
   CLUSTER_AUTHORIZATION_FAILED: denied("the cluster"),
   SASL_AUTHENTICATION_FAILED: { code: "PERMISSION", advice: "user or password is wrong" },
+  INVALID_TOKEN: {
+    code: "PERMISSION",
+    advice: "the token may have expired, or be of somebody whom the broker does not trust",
+  },
   UNSUPPORTED_SASL_MECHANISM: {
     code: "PERMISSION",
     advice: "the broker lets nobody in this way; set ?sasl= to what it offers",

@@ -13,7 +13,13 @@ type Login =
       readonly user: string;
       readonly password: Secret;
     }
-  | { readonly mechanism: "OAUTHBEARER"; readonly token: () => string | Promise<string> };
+  | Bearer;
+
+/** By a token, which is asked for at each login. */
+export interface Bearer {
+  readonly mechanism: "OAUTHBEARER";
+  readonly token: () => string | Promise<string>;
+}
 
 /** As `tls.connect` takes them. */
 interface TlsSettings {

@@ -16,6 +16,7 @@ const broker = await startBroker("kafka", {
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "super.users": "User:ANONYMOUS;User:admin",
     "listener.name.client.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER",
+    "listener.name.client.oauthbearer.connections.max.reauth.ms": "600000",
     // Tokens that nobody has signed, which is for tests alone.
     "listener.name.client.oauthbearer.sasl.jaas.config":
       'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";',
@@ -50,11 +51,11 @@ async function allow(user: string, kind: keyof typeof ResourceTypes, prefix: str
   await admin.createAcls({ creations: [{ ...what, ...who, permissionType: AclPermissionTypes.ALLOW }] });
 }
 
-/** A token that says who we are. */
-function tokenOf(sub: string): string {
+/** A token that says who we are, for so many seconds. */
+function tokenOf(sub: string, lifeS = 600): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const now = Math.floor(Date.now() / 1_000);
-  return `${part({ alg: "none" })}.${part({ sub, iat: now - 1, exp: now + 600 })}.`;
+  const now = Date.now() / 1_000;
+  return `${part({ alg: "none" })}.${part({ sub, iat: now - 100, exp: now + lifeS })}.`;
 }
 
 describe.each(["platformatic", "kafkajs"])("over TLS, %s", (driver) => {
@@ -79,6 +80,32 @@ describe.each(["platformatic", "kafkajs"])("over TLS, %s", (driver) => {
     await declared(rig, sourceOf("q"));
     await using other = await rigOn(broker.url, { ...options, token: () => tokenOf("bob") });
     await expect(declared(other, sourceOf("q"))).rejects.toMatchObject({ code: "PERMISSION" });
+  });
+
+  test("a token that has expired lets nobody in, and is not shown", async () => {
+    const token = tokenOf("admin", -1);
+    const error: unknown = await rigOn(broker.url, { ...options, token: () => token }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ code: "PERMISSION", message: containing("the token may have expired") });
+    expect(String(error)).not.toContain(token);
+  });
+
+  test("before a token ends another one is asked for, and nothing that is under way breaks off", async () => {
+    let asked = 0;
+    const token = (): string => {
+      asked += 1;
+      return tokenOf("admin", 3);
+    };
+    await using rig = await rigOn(broker.url, { ...options, token });
+    const queue = sourceOf("q");
+    await declared(rig, queue);
+    await using member = await Member.of(rig, inboxOf(queue), 100_000);
+    const first = asked;
+    let next = 0;
+    while (asked < first + 3) expect(await sent(rig, queue, `m${(next += 1)}`)).toEqual(["stored"]);
+    await member.hasSome(next);
+    expect(rig.reports).toEqual([]);
   });
 
   test("who does not say who they are is not let in, and told what may be missing", async () => {

@@ -28,6 +28,8 @@ export interface ClientConnection {
   readonly host: string;
   readonly port: number;
   readonly socket: Socket | undefined;
+  /** For how long a login holds, ms; 0 for ever. */
+  sessionLifetime: { toString(): string };
   readonly requestQueue: { readonly pending: readonly unknown[]; scheduleCheckPendingRequests: () => void };
   connect(): Promise<unknown>;
   disconnect(): Promise<unknown>;

@@ -1,7 +1,9 @@
+import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers";
+import { refusalIn } from "../bearer.ts";
 import type { Opening } from "../connections.ts";
 import { DriverError } from "../driver.ts";
-import type { Settings } from "../url.ts";
+import type { Bearer, Settings } from "../url.ts";
 import type { Client, ClientConnection, Versions } from "./client.ts";
 import { toDriverError } from "./errors.ts";
 
@@ -14,7 +16,8 @@ export interface Link {
 /** How kafkajs opens connections. */
 export function openingOf(client: Client, settings: Settings, timeoutMs: number): Opening<Link> {
   return {
-    async connect({ host, port }, over) {
+    timeoutMs,
+    async connect({ host, port }, { over, old }) {
       const connection = new client.Connection({ ...optionsOf(client, settings, timeoutMs), host, port });
       rested(connection);
       try {
@@ -23,7 +26,12 @@ export function openingOf(client: Client, settings: Settings, timeoutMs: number)
         const versions = await versionsOf(client, connection);
         connection.setVersions(versions);
         connection.setSupportAuthenticationProtocol(true);
+        const unlimited = connection.sessionLifetime;
         await connection.authenticate();
+        const lifeMs = Number(connection.sessionLifetime.toString());
+        if (lifeMs > 0) setTimeout(old, lifeMs * 0.8).unref();
+        // It would log in again between two requests, and before each where it lives for less than ten seconds.
+        connection.sessionLifetime = unlimited;
         if (!connection.isConnected()) throw new Error("the connection was closed");
         return { connection, versions };
       } catch (error) {
@@ -80,10 +88,42 @@ function optionsOf(client: Client, { clientId, connectTimeoutMs, login, tls }: S
 }
 
 function saslOf(login: NonNullable<Settings["login"]>): object {
-  if (login.mechanism === "OAUTHBEARER")
-    return { mechanism: "oauthbearer", oauthBearerProvider: async () => ({ value: await login.token() }) };
+  if (login.mechanism === "OAUTHBEARER") return { mechanism: "oauthbearer", authenticationProvider: bearer(login) };
   const { mechanism, user, password } = login;
   return { mechanism: mechanism.toLowerCase(), username: user, password: password.reveal() };
+}
+
+/** What the client's connection sends for us, and what reads the answer. */
+interface Saying {
+  readonly saslAuthenticate: (exchange: {
+    readonly request: { readonly encode: () => Promise<Buffer> };
+    readonly response: {
+      readonly decode: (answer: Buffer) => Promise<Buffer>;
+      readonly parse: (answer: Buffer) => Promise<void>;
+    };
+  }) => Promise<void>;
+}
+
+const lengthBytes = 4;
+
+function bearer({ token }: Bearer): (saying: Saying) => { readonly authenticate: () => Promise<void> } {
+  return ({ saslAuthenticate }) => ({
+    authenticate: async () => {
+      const words = Buffer.from(`n,,\u0001auth=Bearer ${await token()}\u0001\u0001`);
+      const length = Buffer.alloc(lengthBytes);
+      length.writeInt32BE(words.length);
+      await saslAuthenticate({
+        request: { encode: async () => Buffer.concat([length, words]) },
+        response: {
+          decode: async (answer) => answer.subarray(lengthBytes),
+          async parse(answer) {
+            const refusal = refusalIn(answer);
+            if (refusal !== undefined) throw refusal;
+          },
+        },
+      });
+    },
+  });
 }
 
 const nothing = (): void => undefined;

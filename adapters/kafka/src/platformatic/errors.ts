@@ -3,7 +3,8 @@ import { DriverError } from "../driver.ts";
 
 /** What the client has thrown, in our words; `otherwise`: what it means where no broker has answered. */
 export function toDriverError(thrown: unknown, otherwise: "unreachable" | "lost", where: string): DriverError {
-  if (thrown instanceof DriverError) return thrown;
+  const ours = chainOf(thrown).find((error) => error instanceof DriverError);
+  if (ours !== undefined) return ours;
   const answered = protocolErrorIn(thrown);
   if (answered !== undefined) {
     const said = answered.said === "" ? "" : `: ${answered.said}`;

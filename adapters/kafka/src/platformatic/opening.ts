@@ -1,4 +1,5 @@
 import { Connection, type ConnectionOptions } from "@platformatic/kafka";
+import { refusalIn } from "../bearer.ts";
 import type { Opening } from "../connections.ts";
 import type { Settings } from "../url.ts";
 import { toDriverError } from "./errors.ts";
@@ -8,8 +9,11 @@ const mostInFlight = 1_000;
 /** How @platformatic/kafka opens connections. */
 export function openingOf(settings: Settings, timeoutMs: number): Opening<Connection> {
   return {
-    async connect({ host, port }, over) {
+    timeoutMs,
+    async connect({ host, port }, { over, old }) {
       const connection = new Connection(settings.clientId, optionsOf(settings, timeoutMs));
+      // The client calls it shortly before the login ends, and would go on with requests while it logs in, for which brokers hang up.
+      connection.reauthenticate = old;
       // One that is lost rejects what is under way by itself.
       connection.on("error", over);
       connection.on("close", over);
@@ -54,7 +58,12 @@ function bytesOf(pem: string | Uint8Array): string | Buffer {
 }
 
 function saslOf(login: NonNullable<Settings["login"]>): NonNullable<ConnectionOptions["sasl"]> {
-  if (login.mechanism === "OAUTHBEARER") return { mechanism: "OAUTHBEARER", token: login.token };
+  if (login.mechanism === "OAUTHBEARER")
+    return {
+      mechanism: "OAUTHBEARER",
+      token: login.token,
+      authBytesValidator: (answer, done) => done(refusalIn(answer) ?? null, answer),
+    };
   const { mechanism, user, password } = login;
   return { mechanism, username: user, password: () => password.reveal() };
 }
