@@ -220,6 +220,12 @@ export class Bench {
     }
   }
 
+  /** Waits for a time (epoch ms), however far that is; gives the time it is then. */
+  past(what: string, at: number): Promise<number> {
+    const now = (): number => Date.now();
+    return this.eventually(what, now, (is) => is > at, at - now() + this.boundMs);
+  }
+
   /** What it resolves to; fails if that takes longer than the bound. */
   async within<T>(what: string, work: Promise<T>, boundMs: number = this.boundMs): Promise<T> {
     let over = false;

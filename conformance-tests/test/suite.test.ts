@@ -6,9 +6,10 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { conformance } from "../src/conformance.ts";
 import { mutantNamed } from "../src/mutants.ts";
-import { mutation } from "../src/mutation.ts";
+import { mutation, type MutantsOptions } from "../src/mutation.ts";
 import type { Waiver } from "../src/plan.ts";
 import type { TestRunner } from "../src/test-runner.ts";
+import { wrap } from "../src/wrap.ts";
 import { adapter } from "./third-party/toy.ts";
 
 type Run = (context: unknown) => Promise<void>;
@@ -65,4 +66,21 @@ test("a mutant that its case catches passes its test", async () => {
   const { runner, tests } = collector();
   await mutation({ runner, adapter, url: () => "toy:" });
   await expect(run(tests, "PUB-4/headers catches one that drops-empty-headers")).resolves.toBeUndefined();
+});
+
+test("a case that fails for being impatient fails its control, where one is asked for", async () => {
+  const slow = wrap(adapter, () => ({
+    receiver: () => ({ deliver: (batch, sink) => void setTimeout(() => sink.deliver(batch), 200) }),
+  }));
+  const of = async (options: Partial<MutantsOptions>): Promise<Map<string, Run>> => {
+    const { runner, tests } = collector();
+    await mutation({ runner, adapter: slow, url: () => "toy:", ...options });
+    return tests;
+  };
+  const control = "PUB-4/headers passes with nothing broken";
+  const impatient = await of({ patienceMs: 50, control: true });
+  await expect(run(impatient, "PUB-4/headers catches one that drops-empty-headers")).resolves.toBeUndefined();
+  await expect(run(impatient, control)).rejects.toThrow("not within 50 ms");
+  await expect(run(await of({ control: true }), control)).resolves.toBeUndefined();
+  expect((await of({})).has(control)).toBe(false);
 });

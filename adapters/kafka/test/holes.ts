@@ -61,7 +61,7 @@ export async function survivesAMove({ url, options, adapter = kafka }: Ground): 
   const topic = sourceTopic(namespace, "q");
   await using rig = await rigOn(
     url,
-    { ...options, tunnel: false, partitions: 2, replication: 1 },
+    { ...options, tunnel: false, partitions: 2, replication: 1, requestTimeoutMs: 10_000 },
     { namespace, adapter },
   );
   await declared(rig, queue);

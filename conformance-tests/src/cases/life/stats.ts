@@ -47,9 +47,10 @@ export const stats: readonly Case[] = casesOf("LIF-4", {
     async run(bench) {
       const [queue, bus] = [bench.queue(), await bench.connect()];
       const look = (): Promise<Depth> => bus.inbox(queue).stats();
-      await bus.send(queue, { n: 1 }, { delay: 3_000 });
+      const { timestamp } = await bus.send(queue, { n: 1 }, { delay: 3_000 });
       await bus.send(queue, { n: 2 }, { delay: 8_000 });
       await agrees(bench, look, { ...nothing, delayed: 2 });
+      await bench.past("the first is due", timestamp + 3_000);
       await agrees(bench, look, { ...nothing, ready: 1, delayed: 1 });
     },
   },

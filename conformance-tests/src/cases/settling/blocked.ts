@@ -30,7 +30,7 @@ export const blocked: readonly Case[] = casesOf("ACK-4", {
         throw new Error("the new holder fails");
       });
       await bus.work(queue, { retry: { delay: 0 } }, work);
-      await bench.within("it is awake", sleeper.publish(outlineOf(bench.queue()), { n: 2 }));
+      await bench.within("it is awake", sleeper.publish(outlineOf(bench.queue()), { n: 2 }), bench.leaseBoundMs);
       if (seen.began.length > 0)
         await bench.eventually(
           "its signal",
