@@ -24,7 +24,7 @@ export interface MutantsOptions extends Omit<ConformanceOptions, "report" | "wai
 }
 
 const closeMs = 300;
-const caseMs = 60_000;
+const caseMs = 100_000;
 
 /**
  * Defines a test for each case and each mutant of the adapter that this case has to notice: the case must fail on it. Proves that the

@@ -6,4 +6,6 @@ import { controls, options } from "./faults.ts";
 
 const broker = await startBroker("kafka");
 afterAll(() => broker.stop());
-await mutants({ runner: { describe, test }, adapter, url: () => broker.url, options, controls });
+const suite = { runner: { describe, test }, adapter, url: () => broker.url, options, controls };
+// To join a group, and to hand over when another one joins, takes seconds.
+await mutants({ ...suite, patienceMs: 5_000, control: true });
