@@ -11,8 +11,8 @@ export async function openBus(url: string): Promise<Bus> {
   return bus;
 }
 
-export function publishOrders(bus: Bus, count: number, inFlight: number): Promise<void> {
-  return inParallel(count, inFlight, () => bus.publish(orders, oneOrder));
+export function publishOrders(bus: Bus, count: number, inFlight: number, to = orders): Promise<void> {
+  return inParallel(count, inFlight, () => bus.publish(to, oneOrder));
 }
 
 /** As work for a queue. */
@@ -49,8 +49,8 @@ export async function drained(
 }
 
 /** How long a consumer of the topic takes to handle and settle a backlog that is there, from its subscription to its close, ms. */
-export function handled(bus: Bus, count: number): Promise<number> {
-  return consumed(count, (handle) => bus.subscribe(orders, { group: "bench", concurrency: 100 }, handle));
+export function handled(bus: Bus, count: number, from = orders): Promise<number> {
+  return consumed(count, (handle) => bus.subscribe(from, { group: "bench", concurrency: 100 }, handle));
 }
 
 /** The same of a worker of the queue. */
