@@ -109,7 +109,8 @@ export class Connections<C> {
 
   async #end(old: Promise<C>): Promise<void> {
     this.#old.delete(old);
-    await this.#opening.close(await old);
+    // One that was lost before is closed already.
+    await old.then((connection) => this.#opening.close(connection)).catch(() => undefined);
   }
 
   async #connect(address: Node, hears: Hears): Promise<C> {

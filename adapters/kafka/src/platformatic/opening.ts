@@ -16,7 +16,11 @@ export function openingOf(settings: Settings, timeoutMs: number): Opening<Connec
       connection.reauthenticate = old;
       // One that is lost rejects what is under way by itself.
       connection.on("error", over);
-      connection.on("close", over);
+      connection.on("close", () => {
+        // Else the time until its next login would hold up the end of the process.
+        void connection.close();
+        over();
+      });
       try {
         await connection.connect(host, port);
       } catch (error) {

@@ -13,9 +13,9 @@ import {
   heartbeatV4,
   initProducerIdV4,
   joinGroupV7,
-  leaveGroupV5,
+  leaveGroupV4,
   listOffsetsV7,
-  metadataV12,
+  metadataV11,
   offsetCommitV8,
   offsetFetchV8,
   ResponseError,
@@ -63,8 +63,8 @@ export class PlatformaticSession implements Session {
 
   async view(topics: readonly string[] | undefined): Promise<ClusterView> {
     const response = await this.#ask(undefined, (connection) =>
-      metadataV12.api.async(connection, topics === undefined ? null : [...topics], false, false),
-    ).catch(answerWithErrors<Awaited<ReturnType<typeof metadataV12.api.async>>>);
+      metadataV11.api.async(connection, topics === undefined ? null : [...topics], false, false),
+    ).catch(answerWithErrors<Awaited<ReturnType<typeof metadataV11.api.async>>>);
     for (const { nodeId, host, port } of response.brokers) this.#addresses.set(nodeId, { host, port });
     const hidden = response.topics.find(({ errorCode }) => errorCode === topicAuthorizationFailed);
     if (hidden !== undefined)
@@ -193,7 +193,7 @@ export class PlatformaticSession implements Session {
   }
 
   async leave(node: number, { group, id }: Member): Promise<void> {
-    await this.#ask(node, (connection) => leaveGroupV5.api.async(connection, group, [{ memberId: id }]));
+    await this.#ask(node, (connection) => leaveGroupV4.api.async(connection, group, [{ memberId: id }]));
   }
 
   async commit(node: number, { group, generation, id }: Member, commits: readonly Commit[]): Promise<void> {
