@@ -99,6 +99,8 @@ const bounded: readonly Case[] = casesOf("PUB-11", {
     async run(bench) {
       const queue = bench.queue();
       const [deaf, bus] = [await bench.connect({ shim: swallowsReplies }), await bench.connect()];
+      // Else the deadline may come while the queue is being made.
+      for (const one of [deaf, bus]) await one.inbox(queue).stats();
       const began = performance.now();
       const pending = bench.later(rejection(() => deaf.send(queue, { n: 1 }, { timeout: 300 }), "OUTCOME_UNKNOWN"));
       const other = bench.later(bus.send(queue, { n: 2 }));
