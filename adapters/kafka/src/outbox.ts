@@ -96,7 +96,7 @@ export class Outbox {
     const now = this.#options.clock.now();
     const counts = await this.#partitions(target);
     const calls = new Map<PartitionLane, Call>();
-    let loose: number | undefined;
+    const loose = this.#spreading(outgoing.length);
     for (const [index, { message, counts: moved }] of outgoing.entries()) {
       const topic = topicOf(target, message);
       const partitions = counts.get(topic) ?? 1;
@@ -109,12 +109,7 @@ export class Outbox {
       else if (record.key !== undefined) partition = partitionOf(record.key, partitions);
       // What has priorities is in the order it was published only within a partition.
       else if (target.kind === "source" && target.topics.length > 1) partition = this.#own % partitions;
-      // A run of messages without keys goes together, the next one elsewhere.
-      else {
-        const run = Math.ceil(outgoing.length / partitions);
-        if (index % run === 0 || loose === undefined) loose = this.#idlest(topic, partitions);
-        partition = loose;
-      }
+      else partition = loose(topic, partitions);
       const lane = this.#lane(topic, partition);
       let call = calls.get(lane);
       if (call === undefined) calls.set(lane, (call = { deadline, isBroken: false }));
@@ -142,6 +137,31 @@ export class Outbox {
       throw error;
     });
     return this.#producer;
+  }
+
+  /**
+   * Where each of so many messages without keys goes: a run of them together, the next one elsewhere, but not where something is under
+   * way if that can be helped, since fewer and larger batches cost less.
+   */
+  #spreading(count: number): (topic: string, partitions: number) => number {
+    let [rest, left, at] = [count, 0, 0];
+    return (topic, partitions) => {
+      if (left === 0) {
+        left = Math.ceil(rest / Math.max(this.#idle(topic, partitions), 1));
+        rest -= left;
+        at = this.#idlest(topic, partitions);
+      }
+      left -= 1;
+      return at;
+    };
+  }
+
+  /** How many partitions have nothing under way. */
+  #idle(topic: string, partitions: number): number {
+    let count = 0;
+    for (let partition = 0; partition < partitions; partition += 1)
+      if (this.#lanes.get(`${topic}/${partition}`)?.isIdle !== false) count += 1;
+    return count;
   }
 
   #idlest(topic: string, partitions: number): number {

@@ -99,6 +99,11 @@ export class Progress {
     this.#crashes = this.#crashes.filter((range) => range.to > this.#base);
   }
 
+  /** Whether some that are not finished were in the hands of a member that died. */
+  get hasCrashes(): boolean {
+    return this.#crashes.length > 0;
+  }
+
   /** How often it was in the hands of a member that died. */
   crashesOf(offset: number): number {
     let times = 0;

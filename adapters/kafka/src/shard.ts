@@ -18,7 +18,9 @@ export interface ShardOptions {
 const mostRecords = 1_000;
 const mostBytes = 2 ** 20;
 /** How many messages beyond those in hand may come into hands without another commit. */
-const ahead = 64;
+const ahead = 256;
+/** So many where members have died: what is named twice is handled alone, one by one. */
+const aheadWithCare = 64;
 
 /** One partition that is ours: what was fetched of it, what is in hand, and how far it is handled. */
 export class Shard implements Wanted {
@@ -103,12 +105,16 @@ export class Shard implements Wanted {
 
   /** Whether the next commit should say that more may come into hand. */
   get isShort(): boolean {
-    return this.state === "open" && this.#next > this.#wanted.to - ahead / 2;
+    return this.state === "open" && this.#next > this.#wanted.to - this.#ahead / 2;
   }
 
   /** The next ones. */
   reserve(): void {
-    this.#wanted = { from: this.progress.base, to: this.#next + ahead };
+    this.#wanted = { from: this.progress.base, to: this.#next + this.#ahead };
+  }
+
+  get #ahead(): number {
+    return this.progress.hasCrashes ? aheadWithCare : ahead;
   }
 
   get #next(): number {

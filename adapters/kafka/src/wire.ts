@@ -25,7 +25,6 @@ export interface Read extends WireMessage, Counts {
 
 const own = "waybill";
 const none: Counts = { failures: 0, deliveries: 0, life: 0 };
-const encoder = new TextEncoder();
 
 interface Writing {
   readonly counts?: Counts | undefined;
@@ -45,7 +44,7 @@ export function recordOf(
   const plain: (readonly [string, Uint8Array])[] = [];
   let more: Record<string, string> | undefined;
   for (const [name, value] of Object.entries(headers)) {
-    if (name !== own && name.isWellFormed() && value.isWellFormed()) plain.push([name, encoder.encode(value)]);
+    if (name !== own && name.isWellFormed() && value.isWellFormed()) plain.push([name, bytesOf(name, value)]);
     else Object.defineProperty((more ??= {}), name, { value, enumerable: true });
   }
   const isOdd = as !== undefined || key?.isWellFormed() === false;
@@ -62,9 +61,9 @@ export function recordOf(
     more ?? null,
   ];
   while (meta.at(-1) === null) meta.pop();
-  plain.push([own, encoder.encode(JSON.stringify(meta))]);
+  plain.push([own, Buffer.from(JSON.stringify(meta))]);
   return {
-    key: recordKey === undefined ? undefined : encoder.encode(recordKey),
+    key: recordKey === undefined ? undefined : Buffer.from(recordKey),
     value: body,
     headers: plain,
     timestamp: now,
@@ -117,6 +116,18 @@ export function messageOf(
   };
 }
 
+/** What the last message had under a name: most say the same as the one before. */
+const last = new Map<string, { readonly value: string; readonly bytes: Uint8Array }>();
+const [mostNames, mostLength] = [100, 100];
+
+function bytesOf(name: string, value: string): Uint8Array {
+  const known = last.get(name);
+  if (known?.value === value) return known.bytes;
+  const bytes = Buffer.from(value);
+  if (value.length <= mostLength && (known !== undefined || last.size < mostNames)) last.set(name, { value, bytes });
+  return bytes;
+}
+
 /** The numbers a copy goes on with: a failure counts in both, what was given back in none. */
 export function countsAfter(
   delivery: Pick<Delivery, "failures" | "deliveries"> & { readonly life: number },
@@ -134,12 +145,14 @@ export function sizeOf({ key, value, headers }: NewRecord): number {
 }
 
 function set(headers: Record<string, string>, name: string, value: string): void {
-  // A name such as __proto__ must not be one of the object's own.
-  Object.defineProperty(headers, name, { value, enumerable: true, configurable: true, writable: true });
+  // Set in another way it would be the object's prototype.
+  if (name === "__proto__")
+    Object.defineProperty(headers, name, { value, enumerable: true, configurable: true, writable: true });
+  else headers[name] = value;
 }
 
 function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+  return (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)).toString();
 }
 
 type Meta = readonly [

@@ -15,7 +15,7 @@ export async function produceTo(connection: Connection, wanted: Wanted): Promise
     topic,
     partition,
     timestamp: BigInt(timestamp),
-    headers: new Map(headers.map(([name, bytes]) => [Buffer.from(name), bufferOf(bytes)])),
+    headers: new Map(headers.map(([name, bytes]) => [nameOf(name), bufferOf(bytes)])),
     ...(key !== undefined && { key: bufferOf(key) }),
     // The types know no tombstones.
     value: (value === undefined ? null : bufferOf(value)) as Buffer,
@@ -29,6 +29,18 @@ export async function produceTo(connection: Connection, wanted: Wanted): Promise
   );
   if (typeof response === "boolean") return -1;
   return Number(response.responses[0]?.partitionResponses[0]?.baseOffset ?? -1);
+}
+
+/** Few names are used again and again. */
+const names = new Map<string, Buffer>();
+const mostNames = 100;
+
+function nameOf(name: string): Buffer {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(name);
+  if (names.size < mostNames) names.set(name, bytes);
+  return bytes;
 }
 
 function numbered(as: Numbered | undefined, key: string): NonNullable<Parameters<typeof produceV9.api.async>[4]> {
