@@ -66,3 +66,16 @@ describe("a suspect", () => {
     expect(await mayInTheEnd(reservation, shard, 6, false)).toBe(true);
   });
 });
+
+test("less is named at once where members have died, since what is named twice is handled alone", () => {
+  const fresh = shardWith(new Progress(0));
+  const scarred = shardWith(suspicious());
+  for (const shard of [fresh, scarred]) {
+    shard.reserve();
+    shard.commit().done();
+    shard.commit().done();
+  }
+  const named = (shard: Shard): number =>
+    Array.from({ length: 1_000 }, (_, offset) => offset).filter((offset) => shard.isReserved(offset)).length;
+  expect(named(fresh)).toBeGreaterThan(named(scarred));
+});
