@@ -5,6 +5,7 @@ import type { HistoryEvent } from "../checker/history.ts";
 import { type Item, outlineOf } from "../item.ts";
 import { epochNow } from "../recorder.ts";
 import type { Member, MemberSpec } from "../members/member.ts";
+import { Stops } from "./stops.ts";
 
 /** A place in the crew. Who sits in it may die; then another does. */
 export interface Seat {
@@ -37,7 +38,7 @@ export interface CrewOptions {
 export class Crew {
   readonly #options: CrewOptions;
   readonly #seats: Seat[] = [];
-  readonly #zombies = new Map<string, { readonly from: number; readonly until: number }>();
+  readonly #stops = new Stops();
   #hired = 0;
 
   constructor(options: CrewOptions) {
@@ -96,7 +97,7 @@ export class Crew {
 
   /** It was stopped from then on, and goes on: for a lease from now it may begin what is others' by now. */
   zombie({ name }: Seat, from: number): void {
-    this.#zombies.set(name, { from, until: epochNow() + this.leaseMs });
+    this.#stops.add(name, from, epochNow() + this.leaseMs);
   }
 
   async wait(ms: number): Promise<void> {
@@ -133,8 +134,6 @@ export class Crew {
   }
 
   #marked(name: string, event: HistoryEvent): HistoryEvent {
-    const zombie = this.#zombies.get(name);
-    if (event.kind !== "deliver" || zombie === undefined) return event;
-    return event.at >= zombie.from && event.at <= zombie.until ? { ...event, zombie: true } : event;
+    return event.kind === "deliver" && this.#stops.has(name, event.at) ? { ...event, zombie: true } : event;
   }
 }
