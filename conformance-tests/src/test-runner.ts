@@ -14,7 +14,7 @@ export interface RunnerOptions {
 }
 
 /** The most ms a test may take. What it waits for has bounds of its own, which say more when they fail. */
-export const testTimeout = 120_000;
+export const testTimeout = 300_000;
 
 /** Side by side, in both runners. */
 export const sideBySide: RunnerOptions = { timeout: testTimeout, concurrent: true, concurrency: 6 };
