@@ -16,6 +16,7 @@ import type {
 export interface ReceiverHooks {
   /** What it may hold, when it begins and whenever that changes. */
   readonly flow?: ((flow: Flow) => Flow) | undefined;
+  /** Called once the receiver is there. */
   readonly deliver?: ((batch: readonly Delivery[], sink: Sink) => void) | undefined;
   readonly lost?: ((batch: readonly Delivery[], cause: WaybillError, sink: Sink) => void) | undefined;
   readonly settle?:
@@ -74,10 +75,16 @@ async function receive(
     return inner;
   };
   const hooks = hooksOf(from, flow, receiver);
+  const there = Promise.withResolvers<void>();
   inner = await transport.receive(from, hooks.flow?.(flow) ?? flow, {
-    deliver: (batch) => (hooks.deliver === undefined ? sink.deliver(batch) : hooks.deliver(batch, sink)),
+    deliver: (batch) => {
+      if (hooks.deliver === undefined) sink.deliver(batch);
+      else if (inner === undefined) void there.promise.then(() => hooks.deliver?.(batch, sink));
+      else hooks.deliver(batch, sink);
+    },
     lost: (batch, cause) => (hooks.lost === undefined ? sink.lost(batch, cause) : hooks.lost(batch, cause, sink)),
   });
+  there.resolve();
   return wrapReceiver(inner, hooks);
 }
 

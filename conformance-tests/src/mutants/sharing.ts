@@ -23,8 +23,8 @@ export const sharingMutants: readonly Mutant[] = [
           return {
             ...holding.hooks,
             async stop(below) {
-              await below.stop();
               holding.release();
+              await below.stop();
             },
           };
         },
