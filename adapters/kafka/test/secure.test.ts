@@ -95,17 +95,23 @@ describe.each(["platformatic", "kafkajs"])("over TLS, %s", (driver) => {
     let asked = 0;
     const token = (): string => {
       asked += 1;
-      return tokenOf("admin", 3);
+      return tokenOf("admin", 5);
     };
     await using rig = await rigOn(broker.url, { ...options, token });
     const queue = sourceOf("q");
     await declared(rig, queue);
-    await using member = await Member.of(rig, inboxOf(queue), 100_000);
-    const first = asked;
-    let next = 0;
-    while (asked < first + 3) expect(await sent(rig, queue, `m${(next += 1)}`)).toEqual(["stored"]);
-    await member.hasSome(next);
-    expect(rig.reports).toEqual([]);
+    await using member = await Member.of(rig, inboxOf(queue), 10_000);
+    await sent(rig, queue, "m0");
+    await member.has("m0");
+    // A broker that nobody has asked before may have had to get ready.
+    const [first, early] = [asked, rig.reports.length];
+    let next = 1;
+    while (asked < first + 3) {
+      expect(await sent(rig, queue, `m${next}`)).toEqual(["stored"]);
+      next += 1;
+      await member.hasSome(next);
+    }
+    expect(rig.reports.slice(early)).toEqual([]);
   });
 
   test("who does not say who they are is not let in, and told what may be missing", async () => {
