@@ -23,7 +23,7 @@ interface Owner {
   topics(): readonly string[];
   /** Lists of what is to be shared out, by the newest that is known. */
   units(): Promise<readonly (readonly Unit[])[]>;
-  /** What it has or is letting go of. */
+  /** What it has, takes up or lets go of. */
   owned(): readonly Partition[];
   /** Whether it has no room for what it has. */
   isFull(): boolean;

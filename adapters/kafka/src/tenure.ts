@@ -31,7 +31,7 @@ export class Tenure {
   #entry: Born<InboxEntry>;
   #epoch = 0;
   /** What is to be ours, by what was heard last. */
-  #assigned: ReadonlySet<string> = new Set();
+  #assigned: ReadonlyMap<string, Partition> = new Map();
   #adding: Promise<void> = Promise.resolve();
   #partitions = -1;
 
@@ -58,8 +58,9 @@ export class Tenure {
     return [...shared.topology.feedsOf(inbox).map(({ topic }) => topic), this.#lanes];
   }
 
+  /** What it has, takes up or lets go of: none of it may be given to another yet. */
   owned(): readonly Partition[] {
-    return this.#all.map(({ topic, partition }) => ({ topic, partition }));
+    return [...new Map([...this.#assigned, ...this.#shards]).values()];
   }
 
   /** All that is to be shared out, by what is known now. */
@@ -97,21 +98,23 @@ export class Tenure {
   }
 
   async assigned(partitions: readonly Partition[], members: ReadonlySet<string>): Promise<boolean> {
-    this.#assigned = new Set(partitions.map(keyOf));
-    const revoked = this.#all.filter((shard) => !this.#assigned.has(keyOf(shard)));
-    const drains = revoked.map((shard) => this.#drain(shard));
+    const owned = this.owned();
+    this.#assigned = new Map(partitions.map((one) => [keyOf(one), one]));
+    const isLess = owned.some((one) => !this.#assigned.has(keyOf(one)));
+    const drains = this.#all.filter((one) => !this.#assigned.has(keyOf(one))).map((shard) => this.#drain(shard));
     const epoch = this.#epoch;
     this.#adding = this.#adding.catch(() => undefined).then(() => this.#add(partitions, epoch));
     const added = this.#adding.then(() => (epoch === this.#epoch ? this.#reclaim(members) : undefined));
     // What it has let go of must be told also where something else has failed, or nobody would get it.
     const [adding] = await Promise.allSettled([added, ...drains]);
     if (adding.status === "rejected") throw adding.reason;
-    return revoked.length > 0 && epoch === this.#epoch;
+    return isLess && epoch === this.#epoch;
   }
 
   /** Everything is others' now. */
   lost(cause: WaybillError): void {
     this.#epoch += 1;
+    this.#assigned = new Map();
     for (const shard of this.#all) this.#remove(shard, cause);
     this.#options.pump().loseLent(cause);
   }
@@ -147,6 +150,7 @@ export class Tenure {
   /** Lets go of everything in peace. */
   async close(): Promise<void> {
     this.#epoch += 1;
+    this.#assigned = new Map();
     await Promise.all(this.#all.map((shard) => this.#drain(shard, 0)));
   }
 
@@ -194,8 +198,8 @@ export class Tenure {
     if (epoch !== this.#epoch || entry !== this.#entry) return;
     if (isLost) shared.context.report("position-lost", inbox, expired(this.group));
     for (const [index, one] of added.entries())
-      // It was given to another while it was looked up.
-      if (this.#assigned.has(keyOf(one)))
+      // What was dealt out again while it was looked up may have been another's since.
+      if (this.#assigned.get(keyOf(one)) === one)
         this.#put(this.#shapeOf(one), progresses[index] ?? new Progress(starts.get(keyOf(one)) ?? 0));
     this.takeNote();
     this.#options.changed();
