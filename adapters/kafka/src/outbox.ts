@@ -32,6 +32,9 @@ interface Options {
   readonly maxMessageBytes: number;
 }
 
+/** So many messages are not worth a batch for each partition. */
+const fewest = 50;
+
 /** Stores messages, each partition in its own order. */
 export class Outbox {
   readonly #options: Options;
@@ -141,13 +144,15 @@ export class Outbox {
 
   /**
    * Where each of so many messages without keys goes: a run of them together, the next one elsewhere, but not where something is under
-   * way if that can be helped, since fewer and larger batches cost less.
+   * way if that can be helped, since fewer and larger batches cost less. No partition gets much more than its part, or a member that
+   * has it would have all the work.
    */
   #spreading(count: number): (topic: string, partitions: number) => number {
     let [rest, left, at] = [count, 0, 0];
     return (topic, partitions) => {
       if (left === 0) {
-        left = Math.ceil(rest / Math.max(this.#idle(topic, partitions), 1));
+        const most = Math.max(Math.ceil(count / partitions), fewest);
+        left = Math.min(Math.ceil(rest / Math.max(this.#idle(topic, partitions), 1)), most);
         rest -= left;
         at = this.#idlest(topic, partitions);
       }
