@@ -4,11 +4,14 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { Admin } from "@platformatic/kafka";
 import { type Broker, faultProxy, startBroker } from "@waybill/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { sourceTopic } from "../src/names.ts";
 import { platformaticDriver } from "../src/platformatic/driver.ts";
 import { settingsOf } from "../src/url.ts";
 import { Member, containing, dead, declared, eventually, inboxOf, letter, rigOn, sent, sourceOf } from "./rig.ts";
+
+// A broker that is stopped takes its time to come back, also where other tests run beside it.
+vi.setConfig({ testTimeout: 120_000 });
 
 const broker = await startBroker("kafka");
 const at = new URL(broker.url).host;
