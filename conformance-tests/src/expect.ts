@@ -28,17 +28,14 @@ export function sameNumbers(actual: readonly number[], expected: readonly number
 export const late = 2_000;
 
 /**
- * Resolves once it has settled, which must be `ms` from now. It is late by a plain timer of this process, which a loaded machine
+ * Resolves once it has settled, which must be at most `ms` from now. It is late by a plain timer of this process, which a loaded machine
  * holds up just as much; that nothing else holds up both is for PUB-11 to show.
  * @throws AssertionError
  */
 export async function settlesAfter(ms: number, settling: Promise<unknown>): Promise<void> {
-  const began = performance.now();
   const timer = new Promise((resolve) => void setTimeout(resolve, ms)).then(() => performance.now());
   await Promise.allSettled([settling]);
   const settledAt = performance.now();
-  // Deadlines are whole ms and clocks are cut off, not rounded.
-  assert(settledAt - began >= ms - 1, `it took ${settledAt - began} ms instead of ${ms}`);
   const lateness = settledAt - (await timer);
   assert(lateness < late, `it took ${lateness} ms longer than a timer of ${ms}`);
 }

@@ -3,7 +3,7 @@ import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { type Case, casesOf } from "../../case.ts";
-import { range, sameNumbers } from "../../expect.ts";
+import { range, sameNumbers, unique } from "../../expect.ts";
 import { numberOf } from "../../letters.ts";
 import { always } from "../../owed.ts";
 
@@ -29,12 +29,15 @@ export const many: readonly Case[] = casesOf("DLQ-5", {
         range(0, count).map((n) => ({ n, text })),
       );
       const inbox = bus.inbox(queue);
+      // A lease that is lost on the way may leave two of a letter, where that is a copy.
+      const mayBeTwo = bench.manifest.move === "copy";
       await bench.eventually(
         `${count} letters`,
         () => inbox.stats(),
-        ({ dead }) => dead === count,
+        ({ dead }) => dead === count || (mayBeTwo && (dead ?? 0) > count),
         bench.boundMs * 6,
       );
+      if (mayBeTwo) await bench.drained(inbox);
       await worker.close();
       const listed: number[] = [];
       const before = inUse();
@@ -44,8 +47,8 @@ export const many: readonly Case[] = casesOf("DLQ-5", {
         const more = inUse() - before;
         assert(more < most, `after ${listed.length} letters ${Math.round(more / 2 ** 20)} MiB more are in use`);
       }
-      sameNumbers(listed, range(0, count), "listed");
-      assert.equal(await inbox.deadLetters.discard("all"), count, "discarded");
+      sameNumbers(mayBeTwo ? unique(listed) : listed, range(0, count), "listed");
+      assert.equal(await inbox.deadLetters.discard("all"), listed.length, "discarded");
       assert.equal((await inbox.stats()).dead ?? 0, 0, "left");
     },
   },
