@@ -96,6 +96,7 @@ async function joinsIn(bench: Bench, queue: Queue<Item>): Promise<void> {
     "all handled",
     () => first.seen.done.length + second.seen.done.length,
     (count) => count >= 300,
+    bench.boundMs * 3,
   );
   const share = second.seen.done.length;
   assert(share >= 50, `the one that joined has handled ${share} of the last 260`);
@@ -112,6 +113,7 @@ async function comesAndGoes(bench: Bench, queue: Queue<Item>): Promise<void> {
       `${count} begun`,
       () => began().length,
       (many) => many >= count,
+      bench.boundMs * 3,
     );
   const publishing = bench.later(publish(bench, queue, 300));
   await until(30);
