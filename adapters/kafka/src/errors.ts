@@ -1,5 +1,5 @@
 import { type ErrorCode, untrustedCertificates, WaybillError } from "@waybill/core";
-import { DriverError } from "./driver.ts";
+import { DriverError, type Partition } from "./driver.ts";
 
 interface Meaning {
   readonly code: ErrorCode;
@@ -112,3 +112,23 @@ export const coordinatorReasons: readonly string[] = [
   "COORDINATOR_LOAD_IN_PROGRESS",
   "BROKER_NOT_AVAILABLE",
 ];
+
+/** What was to come next is not there any more. */
+export function positionLost(
+  { topic, partition, position }: Partition & { position: number },
+  start: number,
+): WaybillError {
+  const where = `partition ${partition} of ${topic}`;
+  return new WaybillError(
+    "MISSING",
+    `kafka: offset ${position} of ${where} is not there any more; going on from ${start}`,
+  );
+}
+
+/** How far a group was is not known any more. */
+export function commitsExpired(group: string): WaybillError {
+  return new WaybillError(
+    "MISSING",
+    `kafka: what the group ${group} had committed has expired; going on from the beginning`,
+  );
+}

@@ -111,6 +111,11 @@ export class Progress {
     return times;
   }
 
+  /** What is in the hands of others, who are none of these. */
+  orphans(members: ReadonlySet<string>): readonly number[] {
+    return [...this.lent].filter(([, member]) => !members.has(member)).map(([offset]) => offset);
+  }
+
   /** Those in these hands were lost with their member. */
   crashed({ from, to }: Range): void {
     const start = Math.max(from, this.#base);

@@ -3,6 +3,7 @@ import { keyOf, type Unit } from "./assignor.ts";
 import { patiently } from "./cluster.ts";
 import type { Committer } from "./committer.ts";
 import type { Commit, Partition } from "./driver.ts";
+import { commitsExpired, positionLost } from "./errors.ts";
 import { handOver } from "./handover.ts";
 import { groupId, laneTopic } from "./names.ts";
 import { Progress, progressFrom } from "./progress.ts";
@@ -104,7 +105,7 @@ export class Tenure {
     const drains = this.#all.filter((one) => !this.#assigned.has(keyOf(one))).map((shard) => this.#drain(shard));
     const epoch = this.#epoch;
     this.#adding = this.#adding.catch(() => undefined).then(() => this.#add(partitions, epoch));
-    const added = this.#adding.then(() => (epoch === this.#epoch ? this.#reclaim(members) : undefined));
+    const added = this.#adding.then(() => (epoch === this.#epoch ? this.#reclaim(members, epoch) : undefined));
     // What it has let go of must be told also where something else has failed, or nobody would get it.
     const [adding] = await Promise.allSettled([added, ...drains]);
     if (adding.status === "rejected") throw adding.reason;
@@ -136,12 +137,17 @@ export class Tenure {
     }
   }
 
-  /** What members had in hand that are gone comes again. */
-  #reclaim(members: ReadonlySet<string>): void {
+  /** What members had in hand that are gone comes again, but for what they have said of it before. */
+  async #reclaim(members: ReadonlySet<string>, epoch: number): Promise<void> {
+    if (this.#all.some(({ progress }) => progress.orphans(members).length > 0)) {
+      await this.#options.shared.registry.read();
+      if (epoch !== this.#epoch) return;
+      this.takeNote();
+    }
     for (const shard of this.#all) {
       if (shard.state !== "open") continue;
-      const lost = [...shard.progress.lent].filter(([, member]) => !members.has(member));
-      for (const [offset] of lost) this.#options.pump().intake.returned(shard, offset, "died");
+      const lost = shard.progress.orphans(members);
+      for (const offset of lost) this.#options.pump().intake.returned(shard, offset, "died");
       if (lost.length > 0) this.#options.committer().touch(shard);
     }
     this.#options.changed();
@@ -196,7 +202,7 @@ export class Tenure {
     const fresh = added.filter((_, index) => progresses[index] === undefined);
     const starts = new Map((await shared.topology.offsetsOf(fresh, -2)).map((one) => [keyOf(one), one.offset]));
     if (epoch !== this.#epoch || entry !== this.#entry) return;
-    if (isLost) shared.context.report("position-lost", inbox, expired(this.group));
+    if (isLost) shared.context.report("position-lost", inbox, commitsExpired(this.group));
     for (const [index, one] of added.entries())
       // What was dealt out again while it was looked up may have been another's since.
       if (this.#assigned.get(keyOf(one)) === one)
@@ -282,19 +288,4 @@ const tooLong = new WaybillError("LEASE_LOST", "kafka: it took longer than hando
 
 function progressOf({ offset, metadata }: Commit, birth: string): Progress | undefined {
   return progressFrom(offset, metadata, birth);
-}
-
-function positionLost({ topic, partition, position }: Shard, start: number): WaybillError {
-  const where = `partition ${partition} of ${topic}`;
-  return new WaybillError(
-    "MISSING",
-    `kafka: offset ${position} of ${where} is not there any more; going on from ${start}`,
-  );
-}
-
-function expired(group: string): WaybillError {
-  return new WaybillError(
-    "MISSING",
-    `kafka: what the group ${group} had committed has expired; going on from the beginning`,
-  );
 }
