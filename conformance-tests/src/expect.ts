@@ -28,16 +28,21 @@ export function sameNumbers(actual: readonly number[], expected: readonly number
 export const late = 2_000;
 
 /**
- * Resolves once it has settled, which must be at most `ms` from now. It is late by a plain timer of this process, which a loaded machine
- * holds up just as much; that nothing else holds up both is for PUB-11 to show.
+ * Settles as `work` does, which must be `ms` from now. It is late by a plain timer of this process, which a loaded machine holds up just
+ * as much; that nothing else holds up both is for PUB-11 to show.
  * @throws AssertionError
  */
-export async function settlesAfter(ms: number, settling: Promise<unknown>): Promise<void> {
+export async function settlesAfter<T>(ms: number, work: () => Promise<T>): Promise<T> {
+  const began = performance.now();
+  const settling = work();
   const timer = new Promise((resolve) => void setTimeout(resolve, ms)).then(() => performance.now());
   await Promise.allSettled([settling]);
   const settledAt = performance.now();
+  // Deadlines are whole ms and clocks are cut off, not rounded.
+  assert(settledAt - began >= ms - 1, `it took ${settledAt - began} ms instead of ${ms}`);
   const lateness = settledAt - (await timer);
   assert(lateness < late, `it took ${lateness} ms longer than a timer of ${ms}`);
+  return settling;
 }
 
 /** The whole numbers from `from` to before `to`. */
