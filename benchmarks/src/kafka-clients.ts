@@ -1,3 +1,5 @@
+import type { Figure } from "./figure.ts";
+import { startKafka } from "./kafka-server.ts";
 import type { Bus } from "@waybill/core";
 import { openBus } from "./orders.ts";
 import type { Mode, RawKafka } from "./raw/kafka.ts";
@@ -8,7 +10,17 @@ import { binaryOrders } from "./topics.ts";
 /** The two clients that the adapter can stand on. */
 export type Client = "@platformatic/kafka" | "kafkajs";
 
-export const clients: readonly Client[] = ["@platformatic/kafka", "kafkajs"];
+const clients: readonly Client[] = ["@platformatic/kafka", "kafkajs"];
+
+/** The figures of each of them in turn, on one broker. */
+export async function figuresOfEach(
+  by: (url: string, client: Client) => Promise<readonly Figure[]>,
+): Promise<readonly Figure[]> {
+  await using server = await startKafka();
+  const figures: Figure[] = [];
+  for (const client of clients) figures.push(...(await by(server.url, client)));
+  return figures;
+}
 
 /** A bus by one of them. */
 export async function openKafka(url: string, client: Client): Promise<Bus> {

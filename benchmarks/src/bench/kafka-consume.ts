@@ -2,8 +2,7 @@ import type { Bus } from "@waybill/core";
 import { byTurns } from "../by-turns.ts";
 import { delayDuring } from "../event-loop.ts";
 import type { Figure } from "../figure.ts";
-import { type Client, clients, openKafka, openRaw } from "../kafka-clients.ts";
-import { startKafka } from "../kafka-server.ts";
+import { type Client, figuresOfEach, openKafka, openRaw } from "../kafka-clients.ts";
 import { handledBy, perSecond } from "../load.ts";
 import { handled, publishOrders } from "../orders.ts";
 import type { RawKafka } from "../raw/kafka.ts";
@@ -13,11 +12,8 @@ const count = 60_000;
 const turns = 3;
 
 /** A backlog on Kafka handled and settled by a consumer with a schema and three middlewares, in both modes of the envelope, against the same client by hand. */
-export async function measure(): Promise<readonly Figure[]> {
-  await using server = await startKafka();
-  const figures: Figure[] = [];
-  for (const client of clients) figures.push(...(await by(server.url, client)));
-  return figures;
+export function measure(): Promise<readonly Figure[]> {
+  return figuresOfEach(by);
 }
 
 async function by(url: string, client: Client): Promise<readonly Figure[]> {

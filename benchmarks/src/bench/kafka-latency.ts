@@ -1,6 +1,5 @@
 import { type Figure, median } from "../figure.ts";
-import { type Client, clients, openKafka, openRaw } from "../kafka-clients.ts";
-import { startKafka } from "../kafka-server.ts";
+import { type Client, figuresOfEach, openKafka, openRaw } from "../kafka-clients.ts";
 import { perSecond, timed } from "../load.ts";
 import { publishOrders } from "../orders.ts";
 
@@ -12,11 +11,8 @@ const [places, atOnce] = [100, 1_000];
  * One awaited publish at a time on Kafka, against one awaited send of the same client, and a hundred places of a program that each
  * await one, against such sends one by one; by turns.
  */
-export async function measure(): Promise<readonly Figure[]> {
-  await using server = await startKafka();
-  const figures: Figure[] = [];
-  for (const client of clients) figures.push(...(await by(server.url, client)));
-  return figures;
+export function measure(): Promise<readonly Figure[]> {
+  return figuresOfEach(by);
 }
 
 async function by(url: string, client: Client): Promise<readonly Figure[]> {
