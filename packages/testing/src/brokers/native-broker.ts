@@ -126,7 +126,8 @@ class NativeBroker implements Broker {
     if (this.#isStopped) return;
     this.#isStopped = true;
     await this.#process?.kill();
-    await rm(this.#directory, { recursive: true, force: true });
+    // Processes that its leader has started may end a little later, and write until then.
+    await rm(this.#directory, { recursive: true, force: true, maxRetries: 10 });
     this.#watchdog.end();
   }
 
