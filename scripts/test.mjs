@@ -85,6 +85,7 @@ function countTests(task) {
     failures.push(`Failed in ${name(task)}: ${test.fullName}\n${test.failureMessages.join("\n")}`);
   }
   const crashed = task.execution?.exitCode !== 0 && failed === 0 ? 1 : 0;
+  if (crashed > 0) failures.push(`Failed in ${name(task)}, though none of its tests:\n${endOfLog(task)}`);
   const refused = process.env.CI === "true" ? skipped.length : 0;
   return { passed, failed: failed + crashed + refused, skipped: skipped.length - refused };
 }
@@ -95,6 +96,15 @@ function report(task) {
   if (!existsSync(file)) return [];
   const { startTime, testResults } = read(file);
   return task.cache.status === "HIT" || startTime >= task.execution.startTime ? testResults : [];
+}
+
+/** What a task has printed from the first error on that belongs to no test, or else last. */
+function endOfLog({ logFile }) {
+  if (logFile === undefined || !existsSync(logFile)) return "it has left no log";
+  const lines = readFileSync(logFile, "utf8").trimEnd().split("\n");
+  const first = lines.findIndex((line) => /⎯ (Failed Suites|Unhandled)/.test(line));
+  const from = first < 0 ? Math.max(lines.length - 40, 0) : first;
+  return lines.slice(from, from + 80).join("\n");
 }
 
 function name(task) {
