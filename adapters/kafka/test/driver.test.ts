@@ -1,15 +1,16 @@
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { systemClock } from "@waybill/core";
-import { faultProxy, startBroker } from "@waybill/testing";
+import { faultProxy } from "@waybill/testing";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { Cluster } from "../src/cluster.ts";
 import { DriverError, type NewRecord, type Session } from "../src/driver.ts";
 import { kafkajsDriver } from "../src/kafkajs/driver.ts";
 import { platformaticDriver } from "../src/platformatic/driver.ts";
 import { settingsOf } from "../src/url.ts";
+import { withServer } from "./server.ts";
 
-const broker = await startBroker("kafka");
+const { broker, missing } = await withServer();
 const settings = settingsOf(new URL(broker.url), { requestTimeoutMs: 5_000 });
 afterAll(() => broker.stop());
 
@@ -27,7 +28,7 @@ async function reasonOf(work: () => Promise<unknown>): Promise<string> {
   return error instanceof DriverError ? `${error.kind} ${error.reason}` : String(error);
 }
 
-describe.each([
+describe.skipIf(missing).each([
   ["platformatic", platformaticDriver],
   ["kafkajs", kafkajsDriver],
 ] as const)("by %s", (_, driverOf) => {

@@ -9,11 +9,12 @@ import { sourceTopic } from "../src/names.ts";
 import { platformaticDriver } from "../src/platformatic/driver.ts";
 import { settingsOf } from "../src/url.ts";
 import { Member, containing, dead, declared, eventually, inboxOf, letter, rigOn, sent, sourceOf } from "./rig.ts";
+import { withServer } from "./server.ts";
 
 // A broker that is stopped takes its time to come back, also where other tests run beside it.
 vi.setConfig({ testTimeout: 120_000 });
 
-const broker = await startBroker("kafka");
+const { broker, missing } = await withServer();
 const at = new URL(broker.url).host;
 const session = platformaticDriver(settingsOf(new URL(broker.url), {})).session(10_000);
 const admin = new Admin({ clientId: "tests", bootstrapBrokers: [at] });
@@ -24,7 +25,7 @@ afterAll(async () => {
 
 const straight = { tunnel: false } as const;
 
-describe("seeds", () => {
+describe.skipIf(missing)("seeds", () => {
   test("of which none answers are named, and what may be the reason", async () => {
     const opening = rigOn("kafka://127.0.0.1:1,127.0.0.1:2", straight);
     await expect(opening).rejects.toMatchObject({ code: "UNAVAILABLE", message: containing("nothing listens there") });
@@ -38,7 +39,7 @@ describe("seeds", () => {
   });
 });
 
-describe("a topic", () => {
+describe.skipIf(missing)("a topic", () => {
   test("with more copies than there are brokers is refused, saying so", async () => {
     await using rig = await rigOn(broker.url, { replication: 3 });
     await expect(declared(rig, sourceOf("q"))).rejects.toMatchObject({
@@ -107,7 +108,7 @@ describe("a topic", () => {
   });
 });
 
-test("what has broken headers is malformed, and what comes behind it is delivered", async () => {
+test.skipIf(missing)("what has broken headers is malformed, and what comes behind it is delivered", async () => {
   const namespace = `t-${randomUUID()}`;
   await using rig = await rigOn(broker.url, { partitions: 1 }, { namespace });
   const queue = sourceOf("q");
@@ -128,7 +129,7 @@ test("what has broken headers is malformed, and what comes behind it is delivere
   ]);
 });
 
-test("a broker that stands still for longer than the lease loses nothing, and is told", async () => {
+test.skipIf(missing)("a broker that stands still for longer than the lease loses nothing, and is told", async () => {
   await using own = await startBroker("kafka");
   await using rig = await rigOn(own.url, { partitions: 1 });
   const queue = sourceOf("q", { ordered: true });
@@ -148,7 +149,7 @@ test("a broker that stands still for longer than the lease loses nothing, and is
   await eventually(() => expect(member.ids.at(-1)).toBe("b"));
 });
 
-test("what is being settled when the lease ends comes again, and holds up nothing", async () => {
+test.skipIf(missing)("what is being settled when the lease ends comes again, and holds up nothing", async () => {
   await using proxy = await faultProxy({ to: broker.url });
   await using rig = await rigOn(proxy.url(broker.url), { partitions: 1 });
   const queue = sourceOf("q", { ordered: true });
@@ -164,7 +165,7 @@ test("what is being settled when the lease ends comes again, and holds up nothin
   await member.has("a", "a", "b");
 });
 
-describe("brokers that advertise an address that leads nowhere", () => {
+describe.skipIf(missing)("brokers that advertise an address that leads nowhere", () => {
   let lost: Broker;
   beforeAll(async () => {
     const port = await freePort();
