@@ -5,7 +5,7 @@ import { always, every, links, order } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
 
 /** A carrier that confirms each of a key before it sends the next takes its time, ms. */
-const patience = 60_000;
+const patience = 120_000;
 
 const kept: readonly Case[] = casesOf("PUB-7", {
   "": {
