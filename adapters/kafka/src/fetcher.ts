@@ -1,4 +1,4 @@
-import { Absences, type AdapterContext, type WaybillError } from "@waybill/core";
+import { Absences, type Cancel, type Clock, type WaybillError } from "@waybill/core";
 import type { Cluster } from "./cluster.ts";
 import type { Fetched, Partition, Session } from "./driver.ts";
 import { movedReasons, toError } from "./errors.ts";
@@ -6,15 +6,19 @@ import { movedReasons, toError } from "./errors.ts";
 /** A partition of which more is wanted. */
 export interface Wanted extends Partition {
   readonly position: number;
+  /** Whether there is more of it already, as far as is known; else it is waited for. */
+  readonly hasMore: boolean;
   /** Being fetched now. */
   fetching: boolean;
 }
 
 interface Options {
-  /** A request waits at the broker and holds up its connection, so what is wanted meanwhile goes by another. */
-  readonly sessions: readonly Session[];
+  /** Its requests wait at the broker until something comes, and hold up its connection for so long. */
+  readonly watching: Session;
+  /** Its requests are answered at once. */
+  readonly asking: Session;
   readonly cluster: Cluster;
-  readonly context: AdapterContext;
+  readonly clock: Clock;
   readonly waitMs: number;
   /** Of which partitions more is wanted, the most urgent first. */
   readonly wanted: () => readonly Wanted[];
@@ -28,21 +32,28 @@ interface Options {
 
 /** For so long no broker has to know of a topic until it counts as removed, ms. */
 const goneMs = 5_000;
+/** How often it is asked for what came to rest while what was at rest already is being watched, ms. */
+const askMs = 20;
 const maxBytes = 4 * 2 ** 20;
 const maxBytesEach = 2 ** 20;
+
+type Way = "watching" | "asking";
 
 /** Asks each broker again and again for what it leads of what is wanted. */
 export class Fetcher {
   readonly #options: Options;
-  /** By broker and session: when it may ask again, Infinity while it is asking. */
+  /** By broker and way. */
   readonly #busy = new Set<string>();
+  /** By broker: until when what came to rest need not be asked for again, epoch ms. */
+  readonly #askAgainAt = new Map<number, number>();
+  #nudging: Cancel | undefined;
   readonly #absences: Absences;
   #isClosed = false;
   #refreshing = false;
 
   constructor(options: Options) {
     this.#options = options;
-    this.#absences = new Absences(options.context.clock, goneMs);
+    this.#absences = new Absences(options.clock, goneMs);
   }
 
   /** Something more may be wanted. */
@@ -59,20 +70,49 @@ export class Fetcher {
         else list.push(wanted);
       }
     }
-    for (const [node, list] of byLeader) {
-      const free = this.#options.sessions.findIndex((_, index) => !this.#busy.has(`${node}/${index}`));
-      const session = this.#options.sessions[free];
-      if (session !== undefined) void this.#fetch(node, list, session, `${node}/${free}`);
-    }
+    for (const [node, list] of byLeader) this.#ask(node, list);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all(this.#options.sessions.map((session) => session.close()));
+    this.#nudging?.();
+    await Promise.all([this.#options.watching.close(), this.#options.asking.close()]);
   }
 
-  async #fetch(node: number, wanted: readonly Wanted[], session: Session, slot: string): Promise<void> {
-    const { context, cluster, waitMs } = this.#options;
+  /**
+   * What has nothing for now is watched together. What has more must not wait behind that, so it goes another way; and by that way comes
+   * what is at rest only since the watch has begun, until it can be watched with the others.
+   */
+  #ask(node: number, wanted: readonly Wanted[]): void {
+    const { clock } = this.#options;
+    const more = wanted.filter(({ hasMore }) => hasMore);
+    let resting = wanted.filter(({ hasMore }) => !hasMore);
+    if (resting.length > 0 && this.#isFree(node, "watching")) {
+      void this.#fetch(node, resting, "watching", this.#options.waitMs);
+      resting = [];
+    }
+    const way = (["asking", "watching"] as const).find((one) => this.#isFree(node, one));
+    if (way === undefined || more.length + resting.length === 0) return;
+    const waitMs = (this.#askAgainAt.get(node) ?? 0) - clock.now();
+    if (more.length === 0 && waitMs > 0) return this.#nudgeIn(waitMs);
+    this.#askAgainAt.set(node, clock.now() + askMs);
+    void this.#fetch(node, [...more, ...resting], way, 0);
+  }
+
+  #nudgeIn(ms: number): void {
+    this.#nudging ??= this.#options.clock.after(ms, () => {
+      this.#nudging = undefined;
+      this.nudge();
+    });
+  }
+
+  #isFree(node: number, way: Way): boolean {
+    return !this.#busy.has(`${node}/${way}`);
+  }
+
+  async #fetch(node: number, wanted: readonly Wanted[], way: Way, waitMs: number): Promise<void> {
+    const { clock, cluster } = this.#options;
+    const slot = `${node}/${way}`;
     this.#busy.add(slot);
     for (const one of wanted) one.fetching = true;
     let pauseMs = 0;
@@ -83,17 +123,15 @@ export class Fetcher {
         offset: position,
         maxBytes: maxBytesEach,
       }));
-      const answers = await session.fetch(node, asks, { waitMs, maxBytes });
+      const answers = await this.#options[way].fetch(node, asks, { waitMs, maxBytes });
       const byKey = new Map(answers.map((one) => [`${one.topic}/${one.partition}`, one]));
       for (const one of wanted) one.fetching = false;
       for (const [index, one] of wanted.entries()) {
         const answer = byKey.get(`${one.topic}/${one.partition}`);
         // It was moved to somewhere else meanwhile.
         if (one.position !== asks[index]?.offset) continue;
-        if (answer?.error !== undefined && movedReasons.includes(answer.error)) {
-          cluster.forget(one.topic);
-          pauseMs = 100;
-        }
+        if (answer?.error !== undefined) pauseMs = 100;
+        if (answer?.error !== undefined && movedReasons.includes(answer.error)) cluster.forget(one.topic);
         if (answer !== undefined && answer.error === undefined) this.#absences.seen(one.topic);
         if (answer !== undefined && !this.#isClosed) this.#options.took(one, answer);
       }
@@ -106,7 +144,7 @@ export class Fetcher {
       pauseMs = 200;
       if (!this.#isClosed) this.#options.failed(toError(error, "to fetch"));
     }
-    if (pauseMs > 0) await new Promise<void>((resolve) => void context.clock.after(pauseMs, resolve));
+    if (pauseMs > 0) await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
     this.#busy.delete(slot);
     this.nudge();
   }
@@ -115,7 +153,7 @@ export class Fetcher {
   async #refresh(): Promise<void> {
     if (this.#refreshing) return;
     this.#refreshing = true;
-    const { cluster, context } = this.#options;
+    const { cluster, clock } = this.#options;
     const topics = new Set(this.#options.wanted().map(({ topic }) => topic));
     try {
       const { topics: there } = await cluster.refresh([...topics]);
@@ -126,7 +164,7 @@ export class Fetcher {
     } catch (error) {
       if (!this.#isClosed) this.#options.failed(toError(error, "to find who leads"));
     }
-    await new Promise<void>((resolve) => void context.clock.after(100, resolve));
+    await new Promise<void>((resolve) => void clock.after(100, resolve));
     this.#refreshing = false;
     this.nudge();
   }

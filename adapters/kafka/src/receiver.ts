@@ -108,9 +108,10 @@ export class KafkaReceiver implements Receiver {
       failed: (error) => this.#failed(error, false),
     });
     this.#fetcher = new Fetcher({
-      sessions: [0, 1].map(() => driver.session(settings.requestTimeoutMs + settings.waitMs)),
+      watching: driver.session(settings.requestTimeoutMs + settings.waitMs),
+      asking: driver.session(settings.requestTimeoutMs),
       cluster,
-      context,
+      clock: context.clock,
       waitMs: settings.waitMs,
       wanted: () => this.#wanted(),
       took: (wanted, fetched) => this.#took(wanted as Shard, fetched),

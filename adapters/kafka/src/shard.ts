@@ -35,6 +35,7 @@ export class Shard implements Wanted {
   /** The offset behind the last record, as far as was heard; -1 before the first answer. */
   end = -1;
   fetching = false;
+  hasMore = true;
   /** `lent`: it is another's, and says of what is in hand what becomes of it. */
   state: "open" | "draining" | "lent" | "gone" = "open";
   /** How many were taken from it and are not finished: in hand, waiting, or on their way to somewhere else. */
@@ -75,6 +76,8 @@ export class Shard implements Wanted {
 
   took({ records, next, end }: Fetched): void {
     this.end = Math.max(this.end, end);
+    // Of what should be there and did not come it is waited for more.
+    this.hasMore = next > this.position && next < end;
     let at = this.position;
     for (const record of records) {
       if (record.offset < at) continue;
@@ -146,6 +149,7 @@ export class Shard implements Wanted {
     this.#records.drain();
     this.#bytes = 0;
     this.position = offset;
+    this.hasMore = true;
     this.progress.finishAll(this.progress.base, offset);
   }
 }
