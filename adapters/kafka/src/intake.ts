@@ -162,7 +162,7 @@ export class Intake {
 
   #sortLanes(lanes: readonly Shard[]): void {
     for (const lane of lanes) {
-      while (this.#ready.reduce((sum, { length }) => sum + length, 0) < mostReady) {
+      while (lane.peek() !== undefined && this.#ready.reduce((sum, { length }) => sum + length, 0) < mostReady) {
         const held = this.#pull([lane], false);
         if (held === undefined) break;
         this.#ready[levelOf(held, this.#ready.length)]?.push(held);
@@ -187,9 +187,10 @@ export class Intake {
 
   /** The first of a shard; `aside`: it was put somewhere else, and the next may come. */
   #take(shard: Shard, isForHand: boolean): Held | "aside" | "none" {
-    const now = this.#options.clock.now();
     const record = shard.peek();
-    if (record === undefined || shard.blockedUntil > now) return "none";
+    if (record === undefined) return "none";
+    const now = this.#options.clock.now();
+    if (shard.blockedUntil > now) return "none";
     if (shard.taken - shard.inHand >= mostAside || shard.progress.isFull) return "none";
     if (isForHand && !this.#reservation.may(shard, record.offset, false)) return "none";
     const held = heldFrom(shard, record);
