@@ -37,6 +37,8 @@ export interface Producer {
 export interface Numbered {
   readonly producer: Producer;
   readonly sequence: number;
+  /** The transactional id of whoever stores them, where they are part of its transaction. */
+  readonly transaction?: string | undefined;
 }
 
 export interface Partition {

@@ -6,7 +6,8 @@ import { deadTopic } from "./names.ts";
 import type { Shared } from "./shared.ts";
 import { messageOf } from "./wire.ts";
 
-const maxBytes = 4 * 2 ** 20;
+/** They are shown one by one: few at once are enough. */
+const maxBytes = 2 ** 20;
 
 /** The dead letters of an inbox: a compacted topic, in which a tombstone takes one away. */
 export class Letters {

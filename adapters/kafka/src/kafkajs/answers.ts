@@ -29,7 +29,6 @@ export interface Metadata {
     }[];
   }[];
 }
-type Stored = Place & { readonly baseOffset: string };
 type Committed = Place & { readonly offset: string; readonly metadata: string | null };
 export interface JoinAnswer extends Code {
   readonly generationId: number;
@@ -47,5 +46,4 @@ export type AssignmentAnswer = Code & { readonly memberAssignment: Buffer };
 export type CoordinatorAnswer = Code & { readonly coordinator: Broker };
 export type OffsetsAnswer = { readonly responses: Topics<Place & { readonly offset: string }> };
 export type CommittedAnswer = Code & { readonly responses: Topics<Committed> };
-export type StoredAnswer = { readonly topics: readonly { readonly partitions: readonly Stored[] }[] };
 export type GroupsAnswer = { readonly groups: readonly (Code & { readonly state: string })[] };

@@ -9,7 +9,7 @@ import { WaybillError } from "@waybill/core";
  */
 
 /** A request of one version, and what reads its answer. */
-export interface Exchange {
+export interface ClientRequest {
   readonly request: object;
   readonly response: {
     readonly decode: (raw: Buffer) => Promise<object>;
@@ -18,10 +18,25 @@ export interface Exchange {
   readonly requestTimeout?: number;
 }
 
+/** A request that is written already. */
+interface QueuedRequest {
+  readonly entry: {
+    readonly apiKey: number;
+    readonly apiName: string;
+    readonly apiVersion: number;
+    readonly correlationId: number;
+    readonly resolve: (answer: { readonly payload: Buffer }) => void;
+    readonly reject: (error: Error) => void;
+  };
+  readonly expectResponse: boolean;
+  readonly requestTimeout: null;
+  readonly sendRequest: () => void;
+}
+
 /** The versions that the client knows of a request. */
 interface Definition {
   readonly versions: readonly string[];
-  readonly protocol: (of: { readonly version: number }) => (what: object) => Exchange;
+  readonly protocol: (of: { readonly version: number }) => (what: object) => ClientRequest;
 }
 
 export interface ClientConnection {
@@ -30,7 +45,13 @@ export interface ClientConnection {
   readonly socket: Socket | undefined;
   /** For how long a login holds, ms; 0 for ever. */
   sessionLifetime: { toString(): string };
-  readonly requestQueue: { readonly pending: readonly unknown[]; scheduleCheckPendingRequests: () => void };
+  readonly clientId: string;
+  readonly requestQueue: {
+    readonly pending: readonly unknown[];
+    scheduleCheckPendingRequests: () => void;
+    push(request: QueuedRequest): void;
+  };
+  nextCorrelationId(): number;
   connect(): Promise<unknown>;
   disconnect(): Promise<unknown>;
   authenticate(): Promise<void>;
@@ -38,40 +59,11 @@ export interface ClientConnection {
   setVersions(versions: Versions): void;
   setSupportAuthenticationProtocol(isSupported: boolean): void;
   rejectRequests(error: Error): void;
-  send(exchange: Exchange): Promise<object>;
+  send(request: ClientRequest): Promise<object>;
 }
 
 /** What a broker knows, by the key of each request. */
 export type Versions = Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>>;
-
-export interface Reader {
-  readInt8(): number;
-  readInt16(): number;
-  readInt32(): number;
-  readInt64(): { toString(): string };
-  readString(): string;
-  readBytes(length?: number): Buffer;
-  readArray<T>(read: (from: Reader) => T): readonly T[];
-  readArrayAsync<T>(read: (from: Reader) => Promise<T>): Promise<readonly T[]>;
-  canReadBytes(length: number): boolean;
-}
-
-export interface ReadRecord {
-  readonly offset: string;
-  readonly timestamp: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: Readonly<Record<string, Buffer | null | readonly (Buffer | null)[]>>;
-}
-
-export interface ReadBatch {
-  readonly firstOffset: string;
-  readonly lastOffsetDelta: number;
-  readonly producerId: string;
-  readonly inTransaction: boolean;
-  readonly isControlBatch: boolean;
-  readonly records: readonly ReadRecord[];
-}
 
 interface Coded<Written, Read> {
   encode(what: Written): Buffer;
@@ -81,8 +73,6 @@ interface Coded<Written, Read> {
 /** The parts of the client. */
 export interface Client {
   readonly Connection: new (options: object) => ClientConnection;
-  readonly Decoder: new (bytes: Buffer) => Reader;
-  readonly readBatch: (from: Reader) => Promise<ReadBatch>;
   readonly requests: Readonly<Record<string, Definition>>;
   readonly apiKeys: Readonly<Record<string, number>>;
   readonly errorCodes: readonly { readonly type: string; readonly code: number }[];
@@ -119,8 +109,6 @@ export function loadClient(): Client {
   >;
   return {
     Connection: part("network/connection") as Client["Connection"],
-    Decoder: part("protocol/decoder") as Client["Decoder"],
-    readBatch: part("protocol/recordBatch/v0/decoder") as Client["readBatch"],
     requests,
     apiKeys: part("protocol/requests/apiKeys") as Client["apiKeys"],
     errorCodes,

@@ -1,9 +1,10 @@
-import type { Buffer } from "node:buffer";
 import type { Connections } from "../connections.ts";
 import { DriverError } from "../driver.ts";
 import type { Code, Place, Topics } from "./answers.ts";
-import type { Client, Exchange } from "./client.ts";
+import type { Client, ClientRequest } from "./client.ts";
+import type { Exchange } from "../protocol/exchange.ts";
 import { nameOf, toDriverError } from "./errors.ts";
+import { exchange } from "./exchange.ts";
 import { end, type Link } from "./opening.ts";
 
 /** Asks a broker once, and reads what it has answered, error by error. */
@@ -29,25 +30,31 @@ export class Requests {
     throw new DriverError("refused", reason, `${of} answers ${reason}`);
   }
 
-  async ask<T>(
-    node: number | undefined,
-    api: string,
-    what: object,
-    read?: (raw: Buffer) => Promise<object>,
-  ): Promise<T> {
-    const link = await (node === undefined ? this.#connections.any() : this.#connections.to(node));
-    const { connection, versions } = link;
-    const where = `${connection.host}:${connection.port}`;
-    if (!connection.isConnected()) throw new DriverError("unreachable", "CLOSED", `${where}: was closed before`);
-    const { request, response, requestTimeout } = this.#exchange(api, what, versions);
-    try {
+  async ask<T>(node: number | undefined, api: string, what: object): Promise<T> {
+    return this.#over(node, async ({ connection, versions }) => {
+      const { request, response, requestTimeout } = this.#requestOf(api, what, versions);
       const answer = await connection.send({
         request,
         // The client's own would throw for all where one has failed.
-        response: { decode: read ?? response.decode, parse: (decoded) => Promise.resolve(decoded) },
+        response: { decode: response.decode, parse: (decoded) => Promise.resolve(decoded) },
         ...(requestTimeout !== undefined && { requestTimeout }),
       });
       return answer as T;
+    });
+  }
+
+  /** The same, written and read by us. */
+  async exchange<T>(node: number, what: Exchange<T>): Promise<T> {
+    return this.#over(node, ({ connection }) => exchange(connection, what));
+  }
+
+  async #over<T>(node: number | undefined, request: (link: Link) => Promise<T>): Promise<T> {
+    const link = await (node === undefined ? this.#connections.any() : this.#connections.to(node));
+    const { connection } = link;
+    const where = `${connection.host}:${connection.port}`;
+    if (!connection.isConnected()) throw new DriverError("unreachable", "CLOSED", `${where}: was closed before`);
+    try {
+      return await request(link);
     } catch (error) {
       const failure = toDriverError(error, "lost", where);
       // An answer that is late would be taken for lost all the same.
@@ -56,7 +63,7 @@ export class Requests {
     }
   }
 
-  #exchange(api: string, what: object, versions: Link["versions"]): Exchange {
+  #requestOf(api: string, what: object, versions: Link["versions"]): ClientRequest {
     const definition = this.#client.requests[api];
     const there = versions[this.#client.apiKeys[api] ?? -1];
     const known = definition?.versions.map(Number) ?? [];

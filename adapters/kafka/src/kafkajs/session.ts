@@ -4,7 +4,6 @@ import {
   type Assigned,
   type ClusterView,
   type Commit,
-  DriverError,
   type FetchAsk,
   type Fetched,
   type JoinAsk,
@@ -21,6 +20,9 @@ import {
   type Share,
 } from "../driver.ts";
 import { byTopic } from "../groups.ts";
+import { bufferOf } from "../bytes.ts";
+import { fetchOf } from "../protocol/fetch.ts";
+import { produceOf } from "../protocol/produce.ts";
 import type {
   AssignmentAnswer,
   Code,
@@ -32,13 +34,11 @@ import type {
   OffsetsAnswer,
   Place,
   ProducerAnswer,
-  StoredAnswer,
   TopicError,
   Topics,
 } from "./answers.ts";
 import type { Client } from "./client.ts";
 import { isNamed } from "./errors.ts";
-import { fetchedFrom, readAnswers } from "./fetch.ts";
 import type { Link } from "./opening.ts";
 import { Requests } from "./requests.ts";
 import { viewFrom } from "./view.ts";
@@ -73,59 +73,16 @@ export class KafkajsSession implements Session {
     return { id: BigInt(this.#requests.checked(answer).producerId), epoch: answer.producerEpoch };
   }
 
-  async produce(
-    node: number,
-    { topic, partition }: Partition,
-    records: readonly NewRecord[],
-    as?: Numbered,
-  ): Promise<number> {
-    const messages = records.map(({ key, value, headers, timestamp }) => ({
-      key: key === undefined ? null : bufferOf(key),
-      value: value === undefined ? null : bufferOf(value),
-      headers: Object.fromEntries(headers.map(([name, bytes]) => [name, bufferOf(bytes)])),
-      timestamp,
-    }));
-    const partitions = [{ partition, firstSequence: as?.sequence ?? -1, messages }];
-    const numbered =
-      as === undefined
-        ? { producerId: "-1", producerEpoch: -1 }
-        : { producerId: as.producer.id.toString(), producerEpoch: as.producer.epoch };
-    const { topics } = await this.#requests.ask<StoredAnswer>(node, "Produce", {
-      acks: -1,
-      timeout: this.#timeoutMs,
-      compression: 0,
-      topicData: [{ topic, partitions }],
-      ...numbered,
-    });
-    const stored = topics[0]?.partitions[0];
-    if (stored === undefined) throw new DriverError("lost", "NO_ANSWER", `the answer says nothing of ${topic}`);
-    return Number(this.#requests.checked(stored).baseOffset);
+  produce(node: number, to: Partition, records: readonly NewRecord[], as?: Numbered): Promise<number> {
+    return this.#requests.exchange(node, produceOf({ ...to, records, as, timeoutMs: this.#timeoutMs }));
   }
 
-  async fetch(
+  fetch(
     node: number,
     asks: readonly FetchAsk[],
-    { waitMs, maxBytes }: { readonly waitMs: number; readonly maxBytes: number },
+    bounds: { readonly waitMs: number; readonly maxBytes: number },
   ): Promise<readonly Fetched[]> {
-    const topics = named(
-      byTopic(asks, ({ partition, offset, maxBytes: most }) => ({
-        partition,
-        fetchOffset: `${offset}`,
-        maxBytes: most,
-      })),
-    );
-    const bounds = { replicaId: -1, isolationLevel: committedOnly, maxWaitTime: waitMs, minBytes: 1, maxBytes };
-    const read = async (raw: Buffer): Promise<object> => ({ answers: await readAnswers(this.#client, raw) });
-    const { answers } = await this.#requests.ask<{ readonly answers: Awaited<ReturnType<typeof readAnswers>> }>(
-      node,
-      "Fetch",
-      { ...bounds, topics },
-      read,
-    );
-    return answers.map((answer) => {
-      const ask = asks.find(({ topic, partition }) => topic === answer.topic && partition === answer.partition);
-      return fetchedFrom(this.#client, answer, ask ?? { offset: 0 });
-    });
+    return this.#requests.exchange(node, fetchOf(asks, bounds));
   }
 
   async offsets(node: number, asks: readonly OffsetAsk[]): Promise<readonly OffsetFound[]> {
@@ -286,8 +243,4 @@ export class KafkajsSession implements Session {
 
 function named<P>(topics: readonly { readonly name: string; readonly partitions: readonly P[] }[]): Topics<P> {
   return topics.map(({ name, partitions }) => ({ topic: name, partitions }));
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

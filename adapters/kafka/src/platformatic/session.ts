@@ -43,9 +43,11 @@ import type {
 import type { Addresses, Connections } from "../connections.ts";
 import { DriverError } from "../driver.ts";
 import { toDriverError } from "./errors.ts";
-import { fetchFrom } from "./fetch.ts";
+import { exchange } from "./exchange.ts";
 import { byTopic } from "../groups.ts";
-import { bufferOf, produceTo } from "./produce.ts";
+import { fetchOf } from "../protocol/fetch.ts";
+import { produceOf } from "../protocol/produce.ts";
+import { bufferOf } from "../bytes.ts";
 
 const protocolType = "consumer";
 
@@ -90,16 +92,9 @@ export class PlatformaticSession implements Session {
     return { id: response.producerId, epoch: response.producerEpoch };
   }
 
-  async produce(
-    node: number,
-    { topic, partition }: Partition,
-    records: readonly NewRecord[],
-    as?: Numbered,
-  ): Promise<number> {
-    const response = await this.#ask(node, (connection) =>
-      produceTo(connection, { topic, partition, records, as, timeoutMs: this.#timeoutMs }),
-    );
-    return response;
+  produce(node: number, to: Partition, records: readonly NewRecord[], as?: Numbered): Promise<number> {
+    const request = produceOf({ ...to, records, as, timeoutMs: this.#timeoutMs });
+    return this.#ask(node, (connection) => exchange(connection, request));
   }
 
   fetch(
@@ -107,7 +102,7 @@ export class PlatformaticSession implements Session {
     asks: readonly FetchAsk[],
     bounds: { readonly waitMs: number; readonly maxBytes: number },
   ): Promise<readonly Fetched[]> {
-    return this.#ask(node, (connection) => fetchFrom(connection, asks, bounds));
+    return this.#ask(node, (connection) => exchange(connection, fetchOf(asks, bounds)));
   }
 
   async offsets(node: number, asks: readonly OffsetAsk[]): Promise<readonly OffsetFound[]> {
