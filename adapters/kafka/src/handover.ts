@@ -6,8 +6,8 @@ import type { Shard } from "./shard.ts";
 interface Options {
   readonly pump: Pump;
   readonly committer: Committer;
-  /** As which member we are known to the others. */
-  readonly memberId: () => string | undefined;
+  /** As whom we lend what is in hand; undefined while we are nobody. */
+  readonly lender: () => string | undefined;
   readonly isOurs: () => boolean;
   readonly clock: Clock;
   readonly patienceMs: number;
@@ -23,11 +23,11 @@ const mostLent = 250;
  * else goes to whoever has the shard next; `ended`: nothing of it is ours any more.
  */
 export async function handOver(shard: Shard, options: Options): Promise<"lent" | "ended"> {
-  const { pump, committer, memberId, isOurs, clock, patienceMs } = options;
+  const { pump, committer, lender, isOurs, clock, patienceMs } = options;
   shard.state = "draining";
   pump.intake.drop(shard);
   const canLend = (): boolean => {
-    if (memberId() === undefined || shard.inHand > mostLent) return false;
+    if (lender() === undefined || shard.inHand > mostLent) return false;
     return pump.heldOf(shard).length === shard.inHand;
   };
   const since = clock.now();
@@ -38,11 +38,12 @@ export async function handOver(shard: Shard, options: Options): Promise<"lent" |
   };
   while (isOurs() && waits()) await new Promise<void>((resolve) => void clock.after(20, resolve));
   if (!isOurs()) return "ended";
-  const id = memberId();
-  const lends = shard.inHand > 0 && patienceMs > 0 && id !== undefined && canLend();
+  const by = lender();
+  const lends = shard.inHand > 0 && patienceMs > 0 && by !== undefined && canLend();
   if (lends) {
     shard.state = "lent";
-    for (const held of pump.heldOf(shard)) pump.intake.lend(held, id);
+    shard.lender = by;
+    for (const held of pump.heldOf(shard)) pump.intake.lend(held, by);
   }
   shard.reserveNothing();
   const isDone = await committer.commit(shard);

@@ -88,8 +88,8 @@ export class Intake {
   }
 
   /** It stays in hand, though its shard is to be another's. */
-  lend(held: Held, member: string): void {
-    held.shard.progress.lent.set(held.offset, member);
+  lend(held: Held, lender: string): void {
+    held.shard.progress.lent.set(held.offset, lender);
     this.lost(held);
   }
 

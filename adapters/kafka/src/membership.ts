@@ -13,7 +13,10 @@ export interface MembershipOptions {
   readonly cluster: Cluster;
   readonly context: AdapterContext;
   readonly leaseMs: number;
-  /** How long the others wait for a member that has to join again, ms. */
+  /**
+   * How long the others wait for a member that has to join again, ms; not less than the lease. Nobody hears before the end whether the
+   * broker knows that it waits, so all that time it lives on the lease it had.
+   */
   readonly rebalanceMs: number;
   readonly owner: Owner;
 }
@@ -133,28 +136,23 @@ export class Membership {
   async #join(): Promise<void> {
     const { group, session, context, leaseMs, rebalanceMs, owner } = this.#options;
     this.#mustJoin = false;
-    const owned = owner.owned().map((one) => [one.topic, one.partition]);
-    const data = Buffer.from(JSON.stringify({ g: this.#member.generation, o: owned, f: Number(owner.isFull()) }));
-    // While the others are waited for, the broker holds what is ours.
-    if (this.member !== undefined) this.#expiry.extend(context.clock.now() + leaseMs + rebalanceMs);
     await this.#at(async (node) => {
-      const ask = {
-        group,
-        id: this.#member.id,
-        sessionMs: leaseMs,
-        rebalanceMs,
-        protocol,
-        topics: owner.topics(),
-        data,
-      };
+      const before = this.#member;
+      const owned = owner.owned().map((one) => [one.topic, one.partition]);
+      const data = Buffer.from(JSON.stringify({ g: before.generation, o: owned, f: Number(owner.isFull()) }));
+      const askedAt = context.clock.now();
+      const ask = { group, id: before.id, sessionMs: leaseMs, rebalanceMs, protocol, topics: owner.topics(), data };
       const joined = await session.join(node, ask);
-      const member = { group, id: joined.id, generation: joined.generation };
-      const sentAt = context.clock.now();
+      const member = { id: joined.id, generation: joined.generation };
+      // What it had is others' since, and they have to hear by its name that it is gone.
+      if (this.#isClosed || this.#member !== before) return session.leave(node, { group, ...member });
       // From now on it is alive for the broker, though it does not know yet what it is to have.
-      this.#member = { id: joined.id, generation: joined.generation };
-      const mine = await session.sync(node, member, protocol, await this.#shares(joined));
+      this.#member = member;
+      this.#expiry.extend(askedAt + leaseMs);
+      const sentAt = context.clock.now();
+      const mine = await session.sync(node, { group, ...member }, protocol, await this.#shares(joined));
+      if (this.#member !== member) return;
       this.#expiry.extend(sentAt + leaseMs);
-      if (this.#isClosed) return;
       owner.alive();
       void this.#assign(mine.partitions, membersFrom(mine.data));
     });

@@ -1,4 +1,5 @@
 import { type Headers, jsonIn } from "@waybill/core";
+import type { Member } from "./driver.ts";
 
 /** What a message that is retried in its place goes on with. */
 export interface Retry {
@@ -20,7 +21,7 @@ interface Written {
   readonly d?: readonly number[];
   /** What was in the hands of members that died: from, to, how often. */
   readonly c?: readonly (readonly [number, number, number])[];
-  /** What is in the hands of members that have let go of the partition, by member: offsets. */
+  /** What is in the hands of members that have let go of the partition, by who has lent it: offsets. */
   readonly l?: Readonly<Record<string, readonly number[]>>;
   /** How many are in hand. */
   readonly n?: number;
@@ -41,7 +42,7 @@ const retryBytes = 48;
  */
 export class Progress {
   readonly retries: Map<number, Retry> = new Map();
-  /** Which members have in hand what they got when the partition was theirs: they say when it is finished. */
+  /** Who has in hand what they got when the partition was theirs (`lenderOf`): they say when it is finished. */
   readonly lent: Map<number, string> = new Map();
   /** How many were in hand when it was written down. */
   inHand = 0;
@@ -113,7 +114,7 @@ export class Progress {
 
   /** What is in the hands of others, who are none of these. */
   orphans(members: ReadonlySet<string>): readonly number[] {
-    return [...this.lent].filter(([, member]) => !members.has(member)).map(([offset]) => offset);
+    return [...this.lent].filter(([, lender]) => !members.has(memberOf(lender))).map(([offset]) => offset);
   }
 
   /** Those in these hands were lost with their member. */
@@ -131,7 +132,7 @@ export class Progress {
         ...(hands !== undefined && hands.to > this.#base && { h: [Math.max(hands.from, this.#base), hands.to] }),
         ...(runs > 0 && this.#runs.length > 0 && { d: this.#gaps(runs) }),
         ...(this.#crashes.length > 0 && { c: merged(this.#crashes) }),
-        ...(this.lent.size > 0 && { l: byMember(this.lent) }),
+        ...(this.lent.size > 0 && { l: byLender(this.lent) }),
         ...(inHand > 0 && { n: inHand }),
         ...(retries.length > 0 && {
           r: retries.map(([offset, { failures, deliveries, dueAt, note }]) =>
@@ -169,10 +170,19 @@ export class Progress {
   }
 }
 
-function byMember(lent: ReadonlyMap<number, string>): Readonly<Record<string, readonly number[]>> {
-  const members: Record<string, number[]> = {};
-  for (const [offset, member] of lent) (members[member] ??= []).push(offset);
-  return members;
+/** Under which name a member lends: another one each time, so that nobody hears of the last time what is said of this one. */
+export function lenderOf(member: Pick<Member, "id" | "generation"> | undefined): string | undefined {
+  return member && `${member.generation} ${member.id}`;
+}
+
+function memberOf(lender: string): string {
+  return lender.slice(lender.indexOf(" ") + 1);
+}
+
+function byLender(lent: ReadonlyMap<number, string>): Readonly<Record<string, readonly number[]>> {
+  const offsets: Record<string, number[]> = {};
+  for (const [offset, lender] of lent) (offsets[lender] ??= []).push(offset);
+  return offsets;
 }
 
 /** At most so many, for each is looked through for each message. */
@@ -206,8 +216,8 @@ export function progressFrom(base: number, metadata: string, birth: string): Pro
     const [from = 0, to = 0, times = 0] = numbers(range);
     for (let time = 0; time < Math.min(times, 100); time += 1) progress.crashed({ from, to });
   }
-  for (const [member, offsets] of Object.entries(Object(written.l) as object))
-    for (const offset of numbers(offsets)) if (offset >= base) progress.lent.set(offset, member);
+  for (const [lender, offsets] of Object.entries(Object(written.l) as object))
+    for (const offset of numbers(offsets)) if (offset >= base) progress.lent.set(offset, lender);
   progress.inHand = Number(written.n ?? 0);
   for (const retry of list(written.r)) {
     const [offset = -1, failures = 0, deliveries = 0, dueAt = 0] = numbers(list(retry).slice(0, 4));

@@ -15,6 +15,7 @@ import type { Partition } from "./driver.ts";
 import { every } from "./every.ts";
 import { Fetcher } from "./fetcher.ts";
 import { Membership } from "./membership.ts";
+import { lenderOf } from "./progress.ts";
 import { Pump } from "./pump.ts";
 import type { Born, InboxEntry } from "./registry.ts";
 import { RoomWatch } from "./room-watch.ts";
@@ -64,7 +65,7 @@ export class KafkaReceiver implements Receiver {
         shared,
         committer: () => this.#committer,
         pump: () => this.#pump,
-        memberId: () => this.#membership.member?.id,
+        lender: () => lenderOf(this.#membership.member),
         changed: () => this.#pump.wake(),
       },
       options.entry,

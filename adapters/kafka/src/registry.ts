@@ -28,8 +28,9 @@ interface BegunEntry {
 /** What became of a message in the hands of a member that had let go of its partition. */
 export interface ReturnedEntry extends Partition {
   readonly kind: "returned";
-  /** The birth of its inbox. */
+  /** The birth of its inbox, and who had lent it. */
   readonly of: string;
+  readonly by: string;
   readonly offset: number;
   /** Undefined: it is finished, or lies somewhere else by now. */
   readonly retry: Retry | "at once" | undefined;
@@ -267,7 +268,8 @@ export class Registry {
 function entryKey(entry: Entry): string {
   if (entry.kind === "source") return sourceKey(entry.name);
   if (entry.kind === "inbox") return inboxKey(entry.inbox);
-  if (entry.kind === "returned") return `returned ${entry.of} ${entry.topic}/${entry.partition}/${entry.offset}`;
+  if (entry.kind === "returned")
+    return `returned ${entry.of} ${entry.topic}/${entry.partition}/${entry.offset} ${entry.by}`;
   return begunKey(entry.of);
 }
 

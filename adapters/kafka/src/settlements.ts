@@ -123,9 +123,10 @@ export class Settlements {
 
   /** Its shard is another's: whoever has it by now hears what becomes of it. */
   async #return({ shard, offset }: Held, retry: Retry | "at once" | undefined): Promise<SettleResult> {
-    const { topic, partition, birth } = shard;
+    const { topic, partition, birth, lender } = shard;
+    const place = { topic, partition, offset };
     try {
-      await this.#options.shared.registry.note({ kind: "returned", of: birth, topic, partition, offset, retry });
+      await this.#options.shared.registry.note({ kind: "returned", of: birth, by: lender, ...place, retry });
       return "settled";
     } catch (error) {
       return toError(error, "to settle what was handed over");

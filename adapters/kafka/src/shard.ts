@@ -38,6 +38,8 @@ export class Shard implements Wanted {
   hasMore = true;
   /** `lent`: it is another's, and says of what is in hand what becomes of it. */
   state: "open" | "draining" | "lent" | "gone" = "open";
+  /** As whom we have lent what was in hand. */
+  lender = "";
   /** How many were taken from it and are not finished: in hand, waiting, or on their way to somewhere else. */
   taken = 0;
   /** In a member's hands. */

@@ -18,8 +18,8 @@ interface Options {
   readonly shared: Shared;
   readonly committer: () => Committer;
   readonly pump: () => Pump;
-  /** As which member it is known to the others. */
-  readonly memberId: () => string | undefined;
+  /** As whom it lends what it has in hand, to be told from all other times. */
+  readonly lender: () => string | undefined;
   readonly changed: () => void;
 }
 
@@ -31,8 +31,9 @@ export class Tenure {
   #all: readonly Shard[] = [];
   #entry: Born<InboxEntry>;
   #epoch = 0;
-  /** What is to be ours, by what was heard last. */
+  /** What is to be ours, and who is there, by what was heard last. */
   #assigned: ReadonlyMap<string, Partition> = new Map();
+  #members: ReadonlySet<string> = new Set();
   #adding: Promise<void> = Promise.resolve();
   #partitions = -1;
 
@@ -101,11 +102,12 @@ export class Tenure {
   async assigned(partitions: readonly Partition[], members: ReadonlySet<string>): Promise<boolean> {
     const owned = this.owned();
     this.#assigned = new Map(partitions.map((one) => [keyOf(one), one]));
+    this.#members = members;
     const isLess = owned.some((one) => !this.#assigned.has(keyOf(one)));
     const drains = this.#all.filter((one) => !this.#assigned.has(keyOf(one))).map((shard) => this.#drain(shard));
     const epoch = this.#epoch;
     this.#adding = this.#adding.catch(() => undefined).then(() => this.#add(partitions, epoch));
-    const added = this.#adding.then(() => (epoch === this.#epoch ? this.#reclaim(members, epoch) : undefined));
+    const added = this.#adding.then(() => (epoch === this.#epoch ? this.#reclaim(epoch) : undefined));
     // What it has let go of must be told also where something else has failed, or nobody would get it.
     const [adding] = await Promise.allSettled([added, ...drains]);
     if (adding.status === "rejected") throw adding.reason;
@@ -126,7 +128,9 @@ export class Tenure {
     for (const entry of registry.returned(this.#entry.birth)) {
       const shard = this.#shards.get(keyOf(entry));
       if (shard === undefined || shard.state !== "open") continue;
-      if (shard.progress.lent.has(entry.offset)) this.#options.pump().intake.returned(shard, entry.offset, entry.retry);
+      // What was said of it another time is of no account.
+      if (shard.progress.lent.get(entry.offset) === entry.by)
+        this.#options.pump().intake.returned(shard, entry.offset, entry.retry);
       // Until it is committed another may have to hear of it.
       void this.#options
         .committer()
@@ -138,15 +142,15 @@ export class Tenure {
   }
 
   /** What members had in hand that are gone comes again, but for what they have said of it before. */
-  async #reclaim(members: ReadonlySet<string>, epoch: number): Promise<void> {
-    if (this.#all.some(({ progress }) => progress.orphans(members).length > 0)) {
+  async #reclaim(epoch: number): Promise<void> {
+    if (this.#all.some(({ progress }) => progress.orphans(this.#members).length > 0)) {
       await this.#options.shared.registry.read();
       if (epoch !== this.#epoch) return;
       this.takeNote();
     }
     for (const shard of this.#all) {
       if (shard.state !== "open") continue;
-      const lost = shard.progress.orphans(members);
+      const lost = shard.progress.orphans(this.#members);
       for (const offset of lost) this.#options.pump().intake.returned(shard, offset, "died");
       if (lost.length > 0) this.#options.committer().touch(shard);
     }
@@ -264,10 +268,10 @@ export class Tenure {
   }
 
   async #drainOnce(shard: Shard, patienceMs: number): Promise<void> {
-    const { shared, pump, committer, memberId } = this.#options;
+    const { shared, pump, committer, lender } = this.#options;
     const isOurs = (): boolean => this.#shards.get(keyOf(shard)) === shard;
     const { clock } = shared.context;
-    const end = await handOver(shard, { pump: pump(), committer: committer(), memberId, isOurs, clock, patienceMs });
+    const end = await handOver(shard, { pump: pump(), committer: committer(), lender, isOurs, clock, patienceMs });
     if (!isOurs()) return;
     if (end === "ended") return this.#remove(shard, tooLong);
     this.#shards.delete(keyOf(shard));
