@@ -2,21 +2,21 @@ import { Buffer } from "node:buffer";
 import { type AdapterContext, Expiry, WaybillError } from "@waybill/core";
 import { type Claimant, sharesOf, type Unit } from "./assignor.ts";
 import type { Cluster } from "./cluster.ts";
-import type { Joined, Member, Partition, Session, Share } from "./driver.ts";
+import type { Assigned, Joined, Member, Partition, Session, Share } from "./driver.ts";
 import { coordinatorReasons, isAnswer, toError } from "./errors.ts";
+import { every } from "./every.ts";
 import { within } from "./within.ts";
 
 export interface MembershipOptions {
   readonly group: string;
   /** Of its own, since to join may take long. */
   readonly session: Session;
+  /** For what is answered at once. */
+  readonly side: Session;
   readonly cluster: Cluster;
   readonly context: AdapterContext;
   readonly leaseMs: number;
-  /**
-   * How long the others wait for a member that has to join again, ms; not less than the lease. Nobody hears before the end whether the
-   * broker knows that it waits, so all that time it lives on the lease it had.
-   */
+  /** How long the others wait for a member that is alive and has to join again, ms; more than the lease. */
   readonly rebalanceMs: number;
   readonly owner: Owner;
 }
@@ -50,6 +50,8 @@ export class Membership {
   readonly #options: MembershipOptions;
   readonly #expiry: Expiry;
   #member = nobody;
+  /** Epoch ms: until then at least nobody was waited for. */
+  #steadyAt = 0;
   #isClosed = false;
   #mustJoin = false;
   #wake: (() => void) | undefined;
@@ -142,20 +144,53 @@ export class Membership {
       const data = Buffer.from(JSON.stringify({ g: before.generation, o: owned, f: Number(owner.isFull()) }));
       const askedAt = context.clock.now();
       const ask = { group, id: before.id, sessionMs: leaseMs, rebalanceMs, protocol, topics: owner.topics(), data };
-      const joined = await session.join(node, ask);
+      const joined = await this.#meanwhile(before, session.join(node, ask));
       const member = { id: joined.id, generation: joined.generation };
       // What it had is others' since, and they have to hear by its name that it is gone.
       if (this.#isClosed || this.#member !== before) return session.leave(node, { group, ...member });
       // From now on it is alive for the broker, though it does not know yet what it is to have.
       this.#member = member;
-      this.#expiry.extend(askedAt + leaseMs);
+      this.#steady(askedAt);
       const sentAt = context.clock.now();
-      const mine = await session.sync(node, { group, ...member }, protocol, await this.#shares(joined));
+      const mine = await this.#meanwhile(member, this.#sync(node, joined));
       if (this.#member !== member) return;
-      this.#expiry.extend(sentAt + leaseMs);
+      this.#steady(sentAt);
       owner.alive();
       void this.#assign(mine.partitions, membersFrom(mine.data));
     });
+  }
+
+  async #sync(node: number, joined: Joined): Promise<Assigned> {
+    const { session, group } = this.#options;
+    return session.sync(node, { group, ...joined }, protocol, await this.#shares(joined));
+  }
+
+  /**
+   * Asks on the side whether it is still a member, while others are waited for. Nobody hears before the end whether the broker knows that
+   * it waits, too, and would not forget it after `rebalanceMs`.
+   */
+  async #meanwhile<T>(member: typeof nobody, work: Promise<T>): Promise<T> {
+    const { group, context, side, leaseMs, rebalanceMs } = this.#options;
+    const { clock } = context;
+    const stop = every(clock, this.#everyMs, async () => {
+      if (this.#member !== member || member === nobody) return;
+      const sentAt = clock.now();
+      await this.#at((node) => side.heartbeat(node, { group, ...member })).catch((error: unknown) => {
+        if (!isAnswer(error, "REBALANCE_IN_PROGRESS")) throw error;
+      });
+      if (this.#member === member) this.#expiry.extend(Math.min(sentAt + leaseMs, this.#steadyAt + rebalanceMs));
+    });
+    return work.finally(stop);
+  }
+
+  /** It was a member at this time, and nobody was waited for. */
+  #steady(at: number): void {
+    this.#steadyAt = at;
+    this.#expiry.extend(at + this.#options.leaseMs);
+  }
+
+  get #everyMs(): number {
+    return Math.max(Math.min(this.#options.leaseMs / 10, 500), 50);
   }
 
   async #assign(mine: readonly Partition[], members: ReadonlySet<string>): Promise<void> {
@@ -177,15 +212,14 @@ export class Membership {
   }
 
   async #beat(): Promise<void> {
-    const { session, context, leaseMs, owner } = this.#options;
-    const every = Math.max(Math.min(leaseMs / 10, 500), 50);
+    const { session, context, owner } = this.#options;
     while (!this.#isClosed && !this.#mustJoin) {
-      await this.#sleep(every);
+      await this.#sleep(this.#everyMs);
       const { member } = this;
       if (this.#isClosed || this.#mustJoin || member === undefined) return;
       const sentAt = context.clock.now();
       await this.#at((node) => session.heartbeat(node, member));
-      this.#expiry.extend(sentAt + leaseMs);
+      this.#steady(sentAt);
       owner.alive();
     }
   }

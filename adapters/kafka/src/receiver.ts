@@ -73,10 +73,11 @@ export class KafkaReceiver implements Receiver {
     this.#membership = new Membership({
       group: this.#tenure.group,
       session: driver.session(settings.requestTimeoutMs + 2 * settings.leaseMs),
+      side: shared.session,
       cluster,
       context,
       leaseMs: settings.leaseMs,
-      rebalanceMs: settings.leaseMs,
+      rebalanceMs: 2 * settings.leaseMs,
       owner: {
         topics: () => this.#tenure.topics(),
         units: () => this.#tenure.units(),
