@@ -1,12 +1,9 @@
 import { faultProxy } from "@waybill/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { declared, eventually, inboxOf, letter, Member, rigOn, sent, sourceOf } from "./rig.ts";
-import { startServer } from "./start-server.ts";
+import { withServer } from "./start-server.ts";
 
-let broker: Awaited<ReturnType<typeof startServer>>;
-beforeAll(async () => {
-  broker = await startServer();
-});
+const { broker, missing } = await withServer();
 afterAll(() => broker.stop());
 
 const count = 40;
@@ -21,7 +18,7 @@ async function ordered(name: string): Promise<ReturnType<typeof inboxOf>> {
   return inboxOf(queue);
 }
 
-describe("a shard", () => {
+describe.skipIf(missing)("a shard", () => {
   test("changes hands without counting what only waited, however often", async () => {
     const inbox = await ordered("comes-and-goes");
     await using rig = await rigOn(broker.url);
