@@ -24,7 +24,8 @@ export interface StoredRecord {
   readonly timestamp: number;
   readonly key: Uint8Array | undefined;
   readonly value: Uint8Array | undefined;
-  readonly headers: readonly (readonly [name: string, value: Uint8Array])[];
+  /** What of a value is no UTF-8 is replaced. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
 /** Whoever stores numbered records. */

@@ -42,8 +42,8 @@ type Way = "watching" | "asking";
 /** Asks each broker again and again for what it leads of what is wanted. */
 export class Fetcher {
   readonly #options: Options;
-  /** By broker and way. */
-  readonly #busy = new Set<string>();
+  /** Brokers that are asked now. */
+  readonly #busy = { watching: new Set<number>(), asking: new Set<number>() };
   /** By broker: until when what came to rest need not be asked for again, epoch ms. */
   readonly #askAgainAt = new Map<number, number>();
   #nudging: Cancel | undefined;
@@ -107,13 +107,12 @@ export class Fetcher {
   }
 
   #isFree(node: number, way: Way): boolean {
-    return !this.#busy.has(`${node}/${way}`);
+    return !this.#busy[way].has(node);
   }
 
   async #fetch(node: number, wanted: readonly Wanted[], way: Way, waitMs: number): Promise<void> {
     const { clock, cluster } = this.#options;
-    const slot = `${node}/${way}`;
-    this.#busy.add(slot);
+    this.#busy[way].add(node);
     for (const one of wanted) one.fetching = true;
     let pauseMs = 0;
     try {
@@ -145,7 +144,7 @@ export class Fetcher {
       if (!this.#isClosed) this.#options.failed(toError(error, "to fetch"));
     }
     if (pauseMs > 0) await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
-    this.#busy.delete(slot);
+    this.#busy[way].delete(node);
     this.nudge();
   }
 

@@ -66,7 +66,11 @@ function read(all: Buffer, from = 0): readonly StoredRecord[] {
 }
 
 function stored(records: readonly NewRecord[]): readonly StoredRecord[] {
-  return records.map((one, offset) => ({ ...one, offset }));
+  return records.map((one, offset) => ({ ...one, headers: one.headers.map(asText), offset }));
+}
+
+function asText([name, value]: readonly [string, Uint8Array]): readonly [string, string] {
+  return [name, Buffer.from(value).toString()];
 }
 
 /** The same with another first offset, which no checksum is of. */
@@ -110,7 +114,7 @@ function asStored({ firstOffset, firstTimestamp, records }: RecordsBatch): reado
     timestamp: Number(firstTimestamp + timestampDelta),
     key: key ?? undefined,
     value: value ?? undefined,
-    headers: headers.map(([name, of]) => [String(name), of ?? Buffer.alloc(0)] as const),
+    headers: headers.map(([name, of]) => asText([String(name), of ?? Buffer.alloc(0)])),
   }));
 }
 

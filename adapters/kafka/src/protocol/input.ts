@@ -76,9 +76,9 @@ export class Input {
     return length < 0 ? undefined : this.raw(length);
   }
 
-  /** Text behind its length, which may be the one that is known. */
+  /** Text behind its length, empty where there is none; it may be the one that is known. */
   varstring(known: string): string {
-    const length = this.varint();
+    const length = Math.max(this.varint(), 0);
     const start = this.#at;
     this.skip(length);
     return this.#isAscii(known, start, length) ? known : this.#bytes.toString("utf8", start, this.#at);
@@ -97,7 +97,8 @@ export class Input {
   /** Whether it is this text, and no more than ASCII. */
   #isAscii(text: string, at: number, length: number): boolean {
     if (text.length !== length) return false;
-    for (let index = 0; index < length; index += 1) {
+    // What is alike mostly differs in its end.
+    for (let index = length - 1; index >= 0; index -= 1) {
       const code = text.charCodeAt(index);
       if (code > 127 || this.#bytes[at + index] !== code) return false;
     }

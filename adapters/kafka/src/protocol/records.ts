@@ -60,19 +60,24 @@ function readRecord(input: Input, head: BatchHead, from: number, into: StoredRec
   input.at = end;
 }
 
-/** What the last record had for names, which the next has, too, mostly. */
-const names: string[] = [];
-const mostNames = 32;
+/** What the last record had for headers, one by one: the next has the same names and many of the same values, mostly. */
+const before: { readonly name: string; readonly value: string }[] = [];
+const [mostHeaders, mostLength] = [32, 100];
 
 function headersIn(input: Input): StoredRecord["headers"] {
-  const headers: (readonly [string, Uint8Array])[] = [];
+  const headers: (readonly [string, string])[] = [];
   const count = input.varint();
   for (let index = 0; index < count; index += 1) {
-    const name = input.varstring(names[index] ?? "");
-    if (index < mostNames) names[index] = name;
-    headers.push([name, input.varbytes() ?? nothing]);
+    const known = before[index];
+    const name = input.varstring(known?.name ?? "");
+    const value = input.varstring(known?.value ?? "");
+    if (
+      (name !== known?.name || value !== known.value) &&
+      index < mostHeaders &&
+      name.length + value.length < mostLength
+    )
+      before[index] = { name, value };
+    headers.push([name, value]);
   }
   return headers;
 }
-
-const nothing = Buffer.alloc(0);
