@@ -11,6 +11,8 @@ import { messageOf } from "./wire.ts";
 
 interface Place extends Partition {
   readonly progress: Progress;
+  /** How many were finished before it was looked where the partitions end: what moves meanwhile is seen in one place at least. */
+  readonly finished: number;
   /** In the hands of members, as far as it was written down. */
   readonly inHand: number;
   readonly isOurs: boolean;
@@ -43,7 +45,7 @@ export async function depthOf(
   const behind: Place[] = [];
   for (const place of places) {
     const { progress, topic, partition } = place;
-    const left = Math.max((ends.get(keyOf(place)) ?? 0) - progress.base - progress.above, 0);
+    const left = Math.max((ends.get(keyOf(place)) ?? 0) - place.finished, 0);
     const waiting = [...progress.retries.values()].filter(({ dueAt }) => dueAt > now).length;
     const isTier = topic === lanes && !inbox.ordered && partition > 0;
     const due = isTier ? await dueIn(place, left, { shared, now }) : Math.max(left - waiting, 0);
@@ -100,12 +102,13 @@ async function placesOf(
       places.push({
         ...one,
         progress,
+        finished: progress.base + progress.above,
         inHand: (shard?.inHand ?? progress.inHand) + progress.lent.size,
         isOurs: shard !== undefined,
       });
   }
   for (const { topic, partition, offset } of await topology.offsetsOf(fresh, -2))
-    places.push({ topic, partition, progress: new Progress(offset), inHand: 0, isOurs: false });
+    places.push({ topic, partition, progress: new Progress(offset), finished: offset, inHand: 0, isOurs: false });
   return places;
 }
 
