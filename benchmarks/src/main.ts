@@ -34,6 +34,7 @@ const benches = [
   "kafka-latency",
   "kafka-order",
   "kafka-backlog",
+  "kafka-transactions",
   "kafka-peers",
   "sqs-publish",
   "sqs-consume",

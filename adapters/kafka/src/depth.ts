@@ -19,6 +19,7 @@ interface Place extends Partition {
 }
 
 const maxBytes = 2 ** 20;
+const mostLooks = 20;
 
 /** How much of an inbox is where: what was stored and is not finished, as far as its members have written it down (LIF-4). */
 export async function depthOf(
@@ -39,13 +40,13 @@ export async function depthOf(
   // So that others, who only see what is written down, see the same.
   await Promise.all(receivers.map((receiver) => receiver.flush()));
   const places = await placesOf(inbox, partitions, { shared, receivers, entry });
-  const ends = new Map((await topology.offsetsOf(partitions, -1)).map((one) => [keyOf(one), one.offset]));
+  const ends = new Map((await topology.offsetsOf(partitions, -1, "all")).map((one) => [keyOf(one), one.offset]));
   const now = context.clock.now();
   let [ready, delayed, inFlight] = [0, 0, 0];
   const behind: Place[] = [];
   for (const place of places) {
     const { progress, topic, partition } = place;
-    const left = Math.max((ends.get(keyOf(place)) ?? 0) - place.finished, 0);
+    const left = await leftIn(place, ends.get(keyOf(place)) ?? 0, shared);
     const waiting = [...progress.retries.values()].filter(({ dueAt }) => dueAt > now).length;
     const isTier = topic === lanes && !inbox.ordered && partition > 0;
     const due = isTier ? await dueIn(place, left, { shared, now }) : Math.max(left - waiting, 0);
@@ -94,7 +95,7 @@ async function placesOf(
     const commit = known.get(keyOf(one));
     const start = entry.starts[one.topic]?.[one.partition];
     const progress =
-      shard?.progress ??
+      shard?.progress.with([]) ??
       (commit && progressFrom(commit.offset, commit.metadata, entry.birth)) ??
       (start === undefined ? undefined : new Progress(start));
     if (progress === undefined) fresh.push(one);
@@ -110,6 +111,29 @@ async function placesOf(
   for (const { topic, partition, offset } of await topology.offsetsOf(fresh, -2))
     places.push({ topic, partition, progress: new Progress(offset), finished: offset, inHand: 0, isOurs: false });
   return places;
+}
+
+/** How many of a partition are not finished; of the markers that transactions leave, which are none, as many as a few looks find are left out. */
+async function leftIn(place: Place, end: number, shared: Shared): Promise<number> {
+  const { topic, partition, progress, finished } = place;
+  const left = Math.max(end - finished, 0);
+  if (left === 0 || !shared.settings.transactions) return left;
+  let [at, found] = [progress.base, 0];
+  try {
+    const node = await shared.cluster.leaderOf(topic, partition);
+    for (let look = 0; look < mostLooks && at < end; look += 1) {
+      const [fetched] = await shared.session.fetch(node, [{ topic, partition, offset: at, maxBytes }], {
+        waitMs: 50,
+        maxBytes,
+      });
+      found += (fetched?.records ?? []).filter(({ offset }) => offset < end && !progress.isDone(offset)).length;
+      if (fetched === undefined || fetched.next === at) break;
+      at = fetched.next;
+    }
+  } catch {
+    return left;
+  }
+  return Math.min(left, found + Math.max(end - at, 0));
 }
 
 /** How many of those that were set aside are due by now, though nobody has let them go. */

@@ -42,6 +42,12 @@ export interface Numbered {
   readonly transaction?: string | undefined;
 }
 
+/** Whose transaction it is. */
+export interface Transactional {
+  readonly id: string;
+  readonly producer: Producer;
+}
+
 export interface Partition {
   readonly topic: string;
   readonly partition: number;
@@ -148,7 +154,8 @@ export interface Session {
     asks: readonly FetchAsk[],
     bounds: { readonly waitMs: number; readonly maxBytes: number },
   ): Promise<readonly Fetched[]>;
-  offsets(node: number, asks: readonly OffsetAsk[]): Promise<readonly OffsetFound[]>;
+  /** `all`: also of what belongs to transactions that are not ended, which cannot be read yet. */
+  offsets(node: number, asks: readonly OffsetAsk[], which?: "readable" | "all"): Promise<readonly OffsetFound[]>;
   /** The broker that keeps a group. */
   coordinator(group: string): Promise<number>;
   /** Waits until all members have joined. */
@@ -158,8 +165,11 @@ export interface Session {
   heartbeat(node: number, member: Member): Promise<void>;
   leave(node: number, member: Member): Promise<void>;
   commit(node: number, member: Member, commits: readonly Commit[]): Promise<void>;
-  /** All that a group has committed. */
-  committed(node: number, group: string): Promise<readonly Commit[]>;
+  /**
+   * All that a group has committed. Of partitions that are named it is what stands for good: refused with `UNSTABLE_OFFSET_COMMIT` while
+   * a transaction that would change it is not ended, by a client that has transactions.
+   */
+  committed(node: number, group: string, of?: readonly Partition[]): Promise<readonly Commit[]>;
   /** `Empty`, `Stable`, … */
   groupState(node: number, group: string): Promise<string>;
   deleteGroup(node: number, group: string): Promise<void>;
@@ -168,6 +178,22 @@ export interface Session {
   /** Removes records before these offsets. */
   truncate(node: number, upTo: readonly (Partition & { readonly offset: number })[]): Promise<void>;
   close(): Promise<void>;
+  /** Undefined for a client that cannot fence off dead members by them. */
+  readonly transactions?: Transactions;
+}
+
+/** Each under one transactional id, whose requests go to the broker that keeps it; records are stored by `Session.produce`. */
+export interface Transactions {
+  /** The broker that keeps a transactional id. */
+  coordinator(id: string): Promise<number>;
+  /** A new name under an id. Whatever was under way under an earlier one is given up, and is after `timeoutMs` in any case. */
+  begin(node: number, id: string, timeoutMs: number): Promise<Producer>;
+  /** From now on they belong to it. */
+  addPartitions(node: number, of: Transactional, partitions: readonly Partition[]): Promise<void>;
+  addGroup(node: number, of: Transactional, group: string): Promise<void>;
+  /** At the broker that keeps the group. Refused where the member is none any more. */
+  commit(node: number, of: Transactional, member: Member, commits: readonly Commit[]): Promise<void>;
+  end(node: number, of: Transactional, how: "commit" | "abort"): Promise<void>;
 }
 
 /**

@@ -20,6 +20,8 @@ const fewReplicas: Meaning = {
 const meanings: Readonly<Record<string, Meaning>> = {
   TOPIC_AUTHORIZATION_FAILED: denied("the topic"),
   GROUP_AUTHORIZATION_FAILED: denied("the group"),
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: denied("transactional ids, which begin as the group does"),
+  INVALID_TRANSACTION_TIMEOUT: { code: "CONFIG", advice: "the broker's transaction.max.timeout.ms is under leaseMs" },
   CLUSTER_AUTHORIZATION_FAILED: denied("the cluster"),
   SASL_AUTHENTICATION_FAILED: { code: "PERMISSION", advice: "user or password is wrong" },
   INVALID_TOKEN: {
@@ -112,6 +114,9 @@ export const coordinatorReasons: readonly string[] = [
   "COORDINATOR_LOAD_IN_PROGRESS",
   "BROKER_NOT_AVAILABLE",
 ];
+
+/** What says that the group goes on without this member, or shares out anew. */
+export const notMemberReasons: readonly string[] = ["REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID"];
 
 /** What was to come next is not there any more. */
 export function positionLost(

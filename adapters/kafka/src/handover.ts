@@ -46,6 +46,8 @@ export async function handOver(shard: Shard, options: Options): Promise<"lent" |
     for (const held of pump.heldOf(shard)) pump.intake.lend(held, by);
   }
   shard.reserveNothing();
-  const isDone = await committer.commit(shard);
+  shard.letsGo = true;
+  shard.handedOver = committer.commit(shard);
+  const isDone = await shard.handedOver;
   return lends && isDone ? "lent" : "ended";
 }

@@ -79,12 +79,12 @@ export class Intake {
     this.#reservation.lookAhead(shard);
   }
 
-  /** It is done with. */
-  finish(held: Held): void {
+  /** It is done with; `written`: and that is written down. */
+  finish(held: Held, how?: "written"): void {
     const { shard, offset } = held;
     this.#reservation.went(shard);
     shard.taken -= 1;
-    this.#finished(held, offset);
+    this.#finished(held, offset, how);
   }
 
   /** It stays in hand, though its shard is to be another's. */
@@ -244,9 +244,10 @@ export class Intake {
   }
 
   /** In an ordered inbox the next of its key comes when it is written down that it is done, or a crash would turn them round. */
-  #finished(held: Held, offset: number): void {
+  #finished(held: Held, offset: number, how?: "written"): void {
     held.shard.progress.finish(offset);
     if (!this.#options.inbox.ordered || held.key === undefined) return;
+    if (how === "written") return this.#pass(held);
     void this.#options.commit(held.shard).then(() => {
       this.#pass(held);
       this.#options.wake();

@@ -181,7 +181,7 @@ class KafkaTransport implements Transport {
     this.#isClosed = true;
     for (const cancel of this.#timers) cancel();
     this.#timers = [];
-    await Promise.all([...this.#receivers].map((receiver) => receiver.close()));
+    await Promise.all([...this.#receivers, ...this.#letters.values()].map((one) => one.close()));
     await this.#shared.registry.close();
     await this.#options.session.close();
   }

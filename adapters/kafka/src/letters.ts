@@ -1,10 +1,14 @@
 import { Buffer } from "node:buffer";
+import { randomUUID } from "node:crypto";
 import { type Inbox, type Visit, WaybillError } from "@waybill/core";
 import { patiently } from "./cluster.ts";
-import type { Fetched, StoredRecord } from "./driver.ts";
+import type { Fetched, NewRecord, StoredRecord } from "./driver.ts";
 import { deadTopic } from "./names.ts";
+import type { Outgoing } from "./outbox.ts";
 import type { Shared } from "./shared.ts";
-import { messageOf } from "./wire.ts";
+import { transactorOf } from "./transactor-of.ts";
+import type { Transactor } from "./transactor.ts";
+import { messageOf, type Read } from "./wire.ts";
 
 /** They are shown one by one: few at once are enough. */
 const maxBytes = 2 ** 20;
@@ -16,6 +20,9 @@ export class Letters {
   readonly #topic: string;
   /** Which record is the letter of a key now. */
   readonly #live = new Map<string, number>();
+  /** What a letter is redriven by in one step. */
+  #transactor: Transactor | undefined;
+  readonly #name = randomUUID();
   #position = 0;
   #reading: Promise<void> = Promise.resolve();
 
@@ -23,6 +30,10 @@ export class Letters {
     this.#inbox = inbox;
     this.#shared = shared;
     this.#topic = deadTopic(shared.context.namespace, inbox);
+  }
+
+  async close(): Promise<void> {
+    await this.#transactor?.close();
   }
 
   async count(): Promise<number> {
@@ -55,22 +66,34 @@ export class Letters {
     const verdict = await visit(letter);
     if (verdict === "stop") return "stop";
     if (verdict === "keep") return "on";
-    const { outbox, router } = this.#shared;
-    if (verdict === "redrive") {
-      const message = { ...letter, deliverAt: undefined };
-      const counts = { failures: 0, deliveries: 0, life: letter.life + 1 };
-      const [result] = await outbox.send(router.lanes(this.#inbox), [{ message, counts }], this.#deadline());
-      if (result !== undefined && result !== "stored") throw result.error;
+    const { outbox, settings, context } = this.#shared;
+    const tombstone = { key: Buffer.from(key), value: undefined, headers: [], timestamp: context.clock.now() };
+    if (verdict === "redrive" && settings.transactions) await this.#redriveInOneStep(letter, tombstone);
+    else {
+      if (verdict === "redrive") await this.#redrive(letter);
+      const result = await outbox.write(this.#topic, tombstone, this.#deadline());
+      if (result !== "stored") throw result.error;
     }
-    const tombstone = {
-      key: Buffer.from(key),
-      value: undefined,
-      headers: [],
-      timestamp: this.#shared.context.clock.now(),
-    };
-    const result = await outbox.write(this.#topic, tombstone, this.#deadline());
-    if (result !== "stored") throw result.error;
     return "on";
+  }
+
+  async #redrive(letter: Read): Promise<void> {
+    const { outbox, router } = this.#shared;
+    const [result] = await outbox.send(router.lanes(this.#inbox), [anew(letter)], this.#deadline());
+    if (result !== undefined && result !== "stored") throw result.error;
+  }
+
+  async #redriveInOneStep(letter: Read, tombstone: NewRecord): Promise<void> {
+    const { outbox, router, context } = this.#shared;
+    this.#transactor ??= transactorOf(this.#shared, this.#inbox);
+    const { clock } = context;
+    const records = [
+      await outbox.route(router.lanes(this.#inbox), anew(letter), 0),
+      { topic: this.#topic, partition: 0, record: tombstone },
+    ];
+    await patiently("to redrive", { clock, deadline: this.#deadline() }, async () =>
+      this.#transactor?.run({ by: this.#name, records }),
+    );
   }
 
   /** Reads what came since. One at a time. */
@@ -80,13 +103,16 @@ export class Letters {
   }
 
   async #readToEnd(): Promise<void> {
-    const [end] = await this.#shared.topology.offsetsOf([{ topic: this.#topic, partition: 0 }], -1);
+    const { topology, settings, context } = this.#shared;
+    const [end] = await topology.offsetsOf([{ topic: this.#topic, partition: 0 }], -1, "all");
     if (end === undefined) return;
     if (end.offset < this.#position) {
       // The topic was made anew.
       this.#position = 0;
       this.#live.clear();
     }
+    // What belongs to a transaction can be read in a moment, or its member is gone.
+    const until = context.clock.now() + settings.requestTimeoutMs / 4;
     while (this.#position < end.offset) {
       const fetched = await this.#fetch(this.#position);
       for (const { key, value, offset } of fetched.records) {
@@ -94,7 +120,9 @@ export class Letters {
         this.#live.delete(name);
         if (value !== undefined) this.#live.set(name, offset);
       }
-      this.#position = Math.max(fetched.next, fetched.start);
+      const next = Math.max(fetched.next, fetched.start);
+      if (next === this.#position && context.clock.now() >= until) return;
+      this.#position = next;
     }
   }
 
@@ -116,4 +144,10 @@ export class Letters {
   #deadline(): number {
     return this.#shared.context.clock.now() + 2 * this.#shared.settings.requestTimeoutMs;
   }
+}
+
+/** As it goes to its inbox again. */
+function anew(letter: Read): Outgoing {
+  const counts = { failures: 0, deliveries: 0, life: letter.life + 1 };
+  return { message: { ...letter, deliverAt: undefined }, counts };
 }

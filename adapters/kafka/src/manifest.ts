@@ -23,7 +23,7 @@ export function manifestOf(shape: Shape, settings: Settings, brokers: number): M
     hideMs: 0,
     order: "key",
     attempts: "stored",
-    move: "copy",
+    move: settings.transactions ? "atomic" : "copy",
     settle: "written",
     // One copy is in the memory of its broker's system when it is confirmed, not on the disk.
     durability: copies > 1 ? "replicated" : "process",

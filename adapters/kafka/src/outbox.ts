@@ -5,6 +5,7 @@ import { toError } from "./errors.ts";
 import { type Call, PartitionLane } from "./partition-lane.ts";
 import { partitionOf } from "./partitioner.ts";
 import { tierOf } from "./tiers.ts";
+import type { Routed } from "./transactor.ts";
 import type { Watch } from "./watch.ts";
 import { type Counts, recordOf } from "./wire.ts";
 
@@ -30,6 +31,14 @@ interface Options {
   readonly backoff: Backoff;
   readonly watch: Watch;
   readonly maxMessageBytes: number;
+}
+
+interface Routing {
+  readonly now: number;
+  /** How many partitions each topic has. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Where what goes anywhere does. */
+  readonly loose: (topic: string, partitions: number) => number;
 }
 
 /** So many messages are not worth a batch for each partition. */
@@ -90,34 +99,45 @@ export class Outbox {
     return promise.finally(cancel);
   }
 
+  /** The record of a message, and where it goes; `turn`: where what goes anywhere does. @throws WaybillError `NO_ROUTE` */
+  async route(target: Target, outgoing: Outgoing, turn: number): Promise<Routed> {
+    const counts = await this.#partitions(target);
+    const loose = (_: string, partitions: number): number => (this.#own + turn) % partitions;
+    return this.#routed(target, outgoing, { now: this.#options.clock.now(), counts, loose });
+  }
+
   async #enqueue(
     target: Target,
     outgoing: readonly Outgoing[],
     deadline: number,
     answered: (index: number, result: SendResult) => void,
   ): Promise<void> {
-    const now = this.#options.clock.now();
     const counts = await this.#partitions(target);
     const calls = new Map<PartitionLane, Call>();
-    const loose = this.#spreading(outgoing.length);
-    for (const [index, { message, counts: moved }] of outgoing.entries()) {
-      const topic = topicOf(target, message);
-      const partitions = counts.get(topic) ?? 1;
-      const letterKey = target.kind === "dead" ? letterKeyOf(message, moved) : undefined;
-      const record = recordOf(message, now, { counts: moved, source: target.kind !== "source", as: letterKey });
-      let partition: number;
-      if (target.kind === "dead") partition = 0;
-      else if (target.kind === "lanes" && !target.ordered)
-        partition = Math.min(tierOf((message.deliverAt ?? 0) - now, target), partitions - 1);
-      else if (record.key !== undefined) partition = partitionOf(record.key, partitions);
-      // What has priorities is in the order it was published only within a partition.
-      else if (target.kind === "source" && target.topics.length > 1) partition = this.#own % partitions;
-      else partition = loose(topic, partitions);
+    const at = { now: this.#options.clock.now(), counts, loose: this.#spreading(outgoing.length) };
+    for (const [index, one] of outgoing.entries()) {
+      const { topic, partition, record } = this.#routed(target, one, at);
       const lane = this.#lane(topic, partition);
       let call = calls.get(lane);
       if (call === undefined) calls.set(lane, (call = { deadline, isBroken: false }));
       lane.push({ record, call, answer: (result) => answered(index, result) });
     }
+  }
+
+  #routed(target: Target, { message, counts: moved }: Outgoing, { now, counts, loose }: Routing): Routed {
+    const topic = topicOf(target, message);
+    const partitions = counts.get(topic) ?? 1;
+    const letterKey = target.kind === "dead" ? letterKeyOf(message, moved) : undefined;
+    const record = recordOf(message, now, { counts: moved, source: target.kind !== "source", as: letterKey });
+    let partition: number;
+    if (target.kind === "dead") partition = 0;
+    else if (target.kind === "lanes" && !target.ordered)
+      partition = Math.min(tierOf((message.deliverAt ?? 0) - now, target), partitions - 1);
+    else if (record.key !== undefined) partition = partitionOf(record.key, partitions);
+    // What has priorities is in the order it was published only within a partition.
+    else if (target.kind === "source" && target.topics.length > 1) partition = this.#own % partitions;
+    else partition = loose(topic, partitions);
+    return { topic, partition, record };
   }
 
   /** How many partitions each of the target's topics has. @throws WaybillError `NO_ROUTE` */

@@ -15,6 +15,8 @@ export interface Retry {
 interface Written {
   /** Which birth of the inbox it is of. */
   readonly b: string;
+  /** As whom whoever has it has transactions. */
+  readonly t?: string;
   /** What may be in a member's hands: from, to. */
   readonly h?: readonly [number, number];
   /** What is finished above the offset: gaps and lengths in turn. */
@@ -30,6 +32,13 @@ interface Written {
 }
 
 type Range = { from: number; to: number };
+
+interface Writer {
+  /** What may be in hand from now on. */
+  readonly hands: Range | undefined;
+  readonly inHand: number;
+  readonly by?: string | undefined;
+}
 
 /** What a broker keeps beside an offset, `offset.metadata.max.bytes`. */
 const mostBytes = 4_096;
@@ -67,6 +76,17 @@ export class Progress {
   /** Whether more can wait for a retry and still be written down. */
   get isFull(): boolean {
     return (this.retries.size + 1) * retryBytes + this.#runs.length * 8 > mostBytes - 400;
+  }
+
+  /** The same with these finished, too. */
+  with(finished: readonly number[]): Progress {
+    const progress = new Progress(this.#base);
+    for (const { from, to } of this.#runs) progress.#runs.push({ from, to });
+    progress.#crashes = [...this.#crashes];
+    for (const [offset, retry] of this.retries) progress.retries.set(offset, retry);
+    for (const [offset, member] of this.lent) progress.lent.set(offset, member);
+    for (const offset of finished) progress.finish(offset);
+    return progress;
   }
 
   isDone(offset: number): boolean {
@@ -117,18 +137,24 @@ export class Progress {
     return [...this.lent].filter(([, lender]) => !members.has(memberOf(lender))).map(([offset]) => offset);
   }
 
+  /** Whose hands those are. */
+  orphansOf(members: ReadonlySet<string>): readonly string[] {
+    return [...this.lent.values()].map(memberOf).filter((member) => !members.has(member));
+  }
+
   /** Those in these hands were lost with their member. */
   crashed({ from, to }: Range): void {
     const start = Math.max(from, this.#base);
     if (to > start) this.#crashes.push({ from: start, to, times: 1 });
   }
 
-  /** As the metadata of a commit; `hands`: what may be in hand from now on. What does not fit is left out, notes first. */
-  write(birth: string, hands: Range | undefined, inHand: number): string {
+  /** As the metadata of a commit. What does not fit is left out, notes first. */
+  write(birth: string, { hands, inHand, by }: Writer): string {
     const retries = [...this.retries].filter(([offset]) => offset >= this.#base);
     const all = (withNotes: boolean, runs: number): string => {
       const written: Written = {
         b: birth,
+        ...(by !== undefined && { t: by }),
         ...(hands !== undefined && hands.to > this.#base && { h: [Math.max(hands.from, this.#base), hands.to] }),
         ...(runs > 0 && this.#runs.length > 0 && { d: this.#gaps(runs) }),
         ...(this.#crashes.length > 0 && { c: merged(this.#crashes) }),
@@ -175,7 +201,8 @@ export function lenderOf(member: Pick<Member, "id" | "generation"> | undefined):
   return member && `${member.generation} ${member.id}`;
 }
 
-function memberOf(lender: string): string {
+/** Which member it was. */
+export function memberOf(lender: string): string {
   return lender.slice(lender.indexOf(" ") + 1);
 }
 

@@ -17,12 +17,13 @@ import { Fetcher } from "./fetcher.ts";
 import { Membership } from "./membership.ts";
 import { lenderOf } from "./progress.ts";
 import { Pump } from "./pump.ts";
-import type { Born, InboxEntry } from "./registry.ts";
+import type { Born, InboxEntry } from "./registry-entry.ts";
 import { RoomWatch } from "./room-watch.ts";
 import type { Mine } from "./settlements.ts";
 import type { Shard } from "./shard.ts";
 import type { Shared } from "./shared.ts";
 import { Tenure } from "./tenure.ts";
+import { transactorOf } from "./transactor-of.ts";
 import { within } from "./within.ts";
 
 export interface ReceiverOptions {
@@ -90,13 +91,15 @@ export class KafkaReceiver implements Receiver {
       },
     });
     this.#committer = new Committer({
-      session: shared.session,
-      cluster,
-      context,
-      commitMs: settings.commitMs,
+      shared,
+      transactor: transactorOf(shared, inbox),
       member: () => this.#membership.member,
       committed: () => this.#alive(),
       failing: (error) => this.#failed(toError(error, "to commit"), isUnreachable(error)),
+      unsure: () => {
+        this.#tenure.lost(new WaybillError("LEASE_LOST", "kafka: it is not known whether a transaction was committed"));
+        this.#membership.rejoin();
+      },
     });
     this.#pump = new Pump({
       inbox,

@@ -2,42 +2,20 @@ import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { type Clock, type Inbox, type Shape, WaybillError } from "@waybill/core";
 import { type Cluster, patiently } from "./cluster.ts";
-import type { NewTopic, Partition, Session, StoredRecord } from "./driver.ts";
-import type { Retry } from "./progress.ts";
+import type { NewRecord, NewTopic, Partition, Session, StoredRecord } from "./driver.ts";
+import {
+  begunKey,
+  type Born,
+  type Entry,
+  entryFrom,
+  entryKey,
+  type InboxEntry,
+  inboxKey,
+  type ReturnedEntry,
+  type SourceEntry,
+  sourceKey,
+} from "./registry-entry.ts";
 import { isAnswer } from "./errors.ts";
-
-export interface SourceEntry {
-  readonly kind: "source";
-  readonly name: string;
-  readonly shape: Shape;
-}
-
-export interface InboxEntry {
-  readonly kind: "inbox";
-  readonly inbox: Inbox;
-  /** Where the group begins, by topic and partition; at the beginning where none is named. */
-  readonly starts: Readonly<Record<string, readonly number[]>>;
-}
-
-/** That a group of this birth has committed offsets, which are therefore not to be missed. */
-interface BegunEntry {
-  readonly kind: "begun";
-  readonly of: string;
-}
-
-/** What became of a message in the hands of a member that had let go of its partition. */
-export interface ReturnedEntry extends Partition {
-  readonly kind: "returned";
-  /** The birth of its inbox, and who had lent it. */
-  readonly of: string;
-  readonly by: string;
-  readonly offset: number;
-  /** Undefined: it is finished, or lies somewhere else by now. */
-  readonly retry: Retry | "at once" | undefined;
-}
-
-type Entry = SourceEntry | InboxEntry | BegunEntry | ReturnedEntry;
-export type Born<E extends Entry = Entry> = E & { readonly birth: string };
 
 interface Options {
   readonly topic: NewTopic;
@@ -126,6 +104,12 @@ export class Registry {
     await this.#append(entryKey(entry), { ...entry, birth: randomUUID() });
   }
 
+  /** The same entry as a record, for whoever writes it together with others. */
+  noteOf(entry: ReturnedEntry): Partition & { readonly record: NewRecord } {
+    const record = this.#record(entryKey(entry), { ...entry, birth: randomUUID() });
+    return { topic: this.#options.topic.name, partition: 0, record };
+  }
+
   /** Reads to the end. Whoever asks while it is being read gets what was written before it asked. */
   async read(): Promise<void> {
     if (this.#reading === undefined) {
@@ -185,7 +169,7 @@ export class Registry {
     const { topic, session, cluster } = this.#options;
     const node = await this.#leader();
     const at = { topic: topic.name, partition: 0 };
-    const [end] = await session.offsets(node, [{ ...at, at: -1 }]).catch((error: unknown) => {
+    const [end] = await session.offsets(node, [{ ...at, at: -1 }], "all").catch((error: unknown) => {
       cluster.forget(topic.name);
       throw error;
     });
@@ -246,9 +230,8 @@ export class Registry {
   }
 
   async #append(key: string, entry: object | undefined): Promise<number> {
-    const { topic, session, clock } = this.#options;
-    const value = entry === undefined ? undefined : Buffer.from(JSON.stringify(entry));
-    const record = { key: Buffer.from(key), value, headers: [], timestamp: clock.now() };
+    const { topic, session } = this.#options;
+    const record = this.#record(key, entry);
     return this.#patiently("to write down what there is", async () => {
       try {
         return await session.produce(await this.#leader(), { topic: topic.name, partition: 0 }, [record]);
@@ -259,42 +242,13 @@ export class Registry {
     });
   }
 
+  #record(key: string, entry: object | undefined): NewRecord {
+    const value = entry === undefined ? undefined : Buffer.from(JSON.stringify(entry));
+    return { key: Buffer.from(key), value, headers: [], timestamp: this.#options.clock.now() };
+  }
+
   #patiently<T>(what: string, work: () => Promise<T>): Promise<T> {
     const { clock, boundMs } = this.#options;
     return patiently(what, { clock, deadline: clock.now() + boundMs }, work);
-  }
-}
-
-function entryKey(entry: Entry): string {
-  if (entry.kind === "source") return sourceKey(entry.name);
-  if (entry.kind === "inbox") return inboxKey(entry.inbox);
-  if (entry.kind === "returned")
-    return `returned ${entry.of} ${entry.topic}/${entry.partition}/${entry.offset} ${entry.by}`;
-  return begunKey(entry.of);
-}
-
-function begunKey(birth: string): string {
-  return `begun ${birth}`;
-}
-
-function sourceKey(name: string): string {
-  return `source ${name}`;
-}
-
-function inboxKey({
-  source,
-  group,
-  shape,
-}: Pick<Inbox, "source" | "group"> & { readonly shape: Pick<Shape, "kind"> }): string {
-  return `inbox ${JSON.stringify([shape.kind === "pattern", source, group])}`;
-}
-
-function entryFrom(value: Uint8Array): (Born & { readonly replaces?: string }) | undefined {
-  try {
-    const read: unknown = JSON.parse(Buffer.from(value).toString());
-    if (typeof read !== "object" || read === null || !("birth" in read) || !("kind" in read)) return undefined;
-    return read as Born;
-  } catch {
-    return undefined;
   }
 }

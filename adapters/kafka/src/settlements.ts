@@ -11,6 +11,7 @@ import type { Committer } from "./committer.ts";
 import { toError } from "./errors.ts";
 import type { Held } from "./held.ts";
 import type { Intake } from "./intake.ts";
+import { Moves } from "./moves.ts";
 import type { Outgoing, Target } from "./outbox.ts";
 import type { Retry } from "./progress.ts";
 import type { Shared } from "./shared.ts";
@@ -29,9 +30,12 @@ interface Options {
 /** Does what was decided: what leaves its place is stored there before it is finished here. */
 export class Settlements {
   readonly #options: Options;
+  /** Undefined where it is stored first, and finished then. */
+  readonly #moves: Moves | undefined;
 
   constructor(options: Options) {
     this.#options = options;
+    this.#moves = options.shared.settings.transactions ? new Moves(options) : undefined;
   }
 
   /** What is done at once; undefined: it takes a while. */
@@ -53,6 +57,7 @@ export class Settlements {
     if (mine.outcome === "release" && isLent) return this.#return(delivery, "at once");
     if (mine.outcome === "retry" && inbox.ordered)
       return isLent ? this.#return(delivery, this.#retryOf(mine)) : this.#inPlace(mine);
+    if (this.#moves !== undefined) return this.#inOneStep(mine, this.#moves);
     const error = await this.#move(mine);
     if (delivery.shard.state === "gone") {
       // It was in no hand when the shard went, and is still counted there, and before the next of its key.
@@ -75,30 +80,36 @@ export class Settlements {
   /** Puts into the lanes what has to wait for longer than it can where it is; undefined once it is there. */
   async park(held: Held): Promise<WaybillError | undefined> {
     const { failures, deliveries = 1, life } = held;
+    const target = this.#options.shared.router.lanes(this.#options.inbox);
     const counts = { failures, deliveries: deliveries - 1, life };
-    return this.#store(this.#options.shared.router.lanes(this.#options.inbox), {
-      message: { ...held, deliverAt: held.dueAt },
-      counts,
-    });
+    const outgoing = { message: { ...held, deliverAt: held.dueAt }, counts };
+    return this.#moves === undefined ? this.#store(target, outgoing) : this.#moves.park(held, target, outgoing);
+  }
+
+  #inOneStep(mine: Mine, moves: Moves): Promise<SettleResult> | SettleResult {
+    if (mine.outcome === "ack") return moves.ack(mine.delivery, mine.sends);
+    if (mine.outcome === "release") return this.now(mine) ?? "settled";
+    return moves.toElsewhere(mine.delivery, ...this.#elsewhere(mine));
   }
 
   async #move(mine: Mine): Promise<WaybillError | undefined> {
+    if (mine.outcome === "ack") return this.#sendAll(mine.delivery, mine.sends);
+    if (mine.outcome === "release") return undefined;
+    return this.#store(...this.#elsewhere(mine));
+  }
+
+  #elsewhere(mine: Mine & { readonly outcome: "retry" | "dead" }): readonly [Target, Outgoing] {
     const { router, context } = this.#options.shared;
     const { inbox } = this.#options;
     const { delivery } = mine;
-    if (mine.outcome === "ack") return this.#sendAll(delivery, mine.sends);
-    if (mine.outcome === "release") return undefined;
     const headers = { ...delivery.headers, ...mine.note };
     if (mine.outcome === "dead") {
       const { failures, deliveries = 1, life } = delivery;
-      return this.#store(router.dead(inbox), {
-        message: { ...delivery, headers },
-        counts: { failures, deliveries, life },
-      });
+      return [router.dead(inbox), { message: { ...delivery, headers }, counts: { failures, deliveries, life } }];
     }
     const deliverAt = mine.delayMs > 0 ? context.clock.now() + Math.ceil(mine.delayMs) : undefined;
     const message: WireMessage = { ...delivery, headers, deliverAt };
-    return this.#store(router.lanes(inbox), { message, counts: countsAfter(delivery, mine.failed) });
+    return [router.lanes(inbox), { message, counts: countsAfter(delivery, mine.failed) }];
   }
 
   /** The key waits, and its member; what is written down is what another goes on with. */

@@ -15,6 +15,12 @@ export interface ShardOptions {
   readonly progress: Progress;
 }
 
+/** What is finished when a commit is answered. */
+export interface Leaving {
+  readonly offset: number;
+  readonly inHand: boolean;
+}
+
 const mostRecords = 1_000;
 const mostBytes = 2 ** 20;
 /** How many messages beyond those in hand may come into hands without another commit. */
@@ -46,6 +52,10 @@ export class Shard implements Wanted {
   inHand = 0;
   /** Epoch ms, before which its first record must not go on. */
   blockedUntil = 0;
+  /** The next commit is our last one. */
+  letsGo = false;
+  /** Whether it is written down what is lent: before, nobody would hear what becomes of it. */
+  handedOver: Promise<boolean> = Promise.resolve(true);
   /** A commit is on its way, before which nothing more may come into hand. */
   isReserving = false;
   drained: Promise<void> | undefined;
@@ -136,10 +146,13 @@ export class Shard implements Wanted {
     this.#wanted = this.inHand === 0 ? { from: 0, to: 0 } : this.#reserved;
   }
 
-  commit(): { readonly commit: Commit; readonly done: () => void } {
+  /** As it is, or would be with what leaves it by the same commit; `by`: as whom we have transactions. */
+  commit(leaving: readonly Leaving[] = [], by?: string): { readonly commit: Commit; readonly done: () => void } {
     const wanted = this.#wanted;
-    const { topic, partition, progress } = this;
-    const metadata = progress.write(this.birth, wanted, this.inHand);
+    const { topic, partition } = this;
+    const progress = leaving.length === 0 ? this.progress : this.progress.with(leaving.map(({ offset }) => offset));
+    const inHand = this.inHand - leaving.filter((one) => one.inHand).length;
+    const metadata = progress.write(this.birth, { hands: wanted, inHand, by: this.letsGo ? undefined : by });
     // Before it is answered neither the old nor the new one may be counted on, but for what is in both.
     const both = { from: Math.max(wanted.from, this.#reserved.from), to: Math.min(wanted.to, this.#reserved.to) };
     this.#reserved = both;

@@ -1,16 +1,16 @@
 import { type Inbox, WaybillError } from "@waybill/core";
 import { keyOf, type Unit } from "./assignor.ts";
-import { patiently } from "./cluster.ts";
 import type { Committer } from "./committer.ts";
-import type { Commit, Partition } from "./driver.ts";
+import type { Partition } from "./driver.ts";
 import { commitsExpired, positionLost } from "./errors.ts";
 import { handOver } from "./handover.ts";
 import { groupId, laneTopic } from "./names.ts";
-import { Progress, progressFrom } from "./progress.ts";
+import { memberOf, Progress } from "./progress.ts";
 import type { Pump } from "./pump.ts";
-import type { Born, InboxEntry } from "./registry.ts";
+import type { Born, InboxEntry } from "./registry-entry.ts";
 import { Shard } from "./shard.ts";
 import type { Shared } from "./shared.ts";
+import { fenceOff, standingIn } from "./standing.ts";
 import { tiersOf } from "./tiers.ts";
 
 interface Options {
@@ -143,7 +143,9 @@ export class Tenure {
 
   /** What members had in hand that are gone comes again, but for what they have said of it before. */
   async #reclaim(epoch: number): Promise<void> {
-    if (this.#all.some(({ progress }) => progress.orphans(this.#members).length > 0)) {
+    const gone = new Set(this.#all.flatMap(({ progress }) => progress.orphansOf(this.#members)));
+    if (gone.size > 0) {
+      await fenceOff(this.group, gone, this.#options.shared);
       await this.#options.shared.registry.read();
       if (epoch !== this.#epoch) return;
       this.takeNote();
@@ -191,18 +193,9 @@ export class Tenure {
     if (added.length === 0 || epoch !== this.#epoch) return;
     const { shared, inbox } = this.#options;
     const entry = this.#entry;
-    const { clock } = shared.context;
-    const deadline = clock.now() + 2 * shared.settings.requestTimeoutMs;
-    const commits = await patiently("to see how far the group is", { clock, deadline }, () =>
-      shared.cluster.atCoordinator(this.group, (node) => shared.session.committed(node, this.group)),
-    );
-    const known = new Map(commits.map((commit) => [keyOf(commit), commit]));
-    const isLost = shared.registry.hasBegun(entry) && !commits.some((commit) => progressOf(commit, entry.birth));
-    const progresses = added.map((one) => {
-      const commit = known.get(keyOf(one));
-      const start = isLost ? undefined : entry.starts[one.topic]?.[one.partition];
-      return (commit && progressOf(commit, entry.birth)) ?? (start === undefined ? undefined : new Progress(start));
-    });
+    const by = this.#options.lender();
+    const own = by === undefined ? undefined : memberOf(by);
+    const { progresses, isLost } = await standingIn(added, { shared, group: this.group, entry, own });
     const fresh = added.filter((_, index) => progresses[index] === undefined);
     const starts = new Map((await shared.topology.offsetsOf(fresh, -2)).map((one) => [keyOf(one), one.offset]));
     if (epoch !== this.#epoch || entry !== this.#entry) return;
@@ -289,7 +282,3 @@ export class Tenure {
 }
 
 const tooLong = new WaybillError("LEASE_LOST", "kafka: it took longer than handoverMs to hand it over");
-
-function progressOf({ offset, metadata }: Commit, birth: string): Progress | undefined {
-  return progressFrom(offset, metadata, birth);
-}

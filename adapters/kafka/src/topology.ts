@@ -13,7 +13,8 @@ import type { NewTopic, OffsetAsk, Partition, Session } from "./driver.ts";
 import { isAnswer } from "./errors.ts";
 import type { Layout } from "./layout.ts";
 import { deadTopic, groupId, laneTopic, sourceTopics } from "./names.ts";
-import type { Born, InboxEntry, Registry, SourceEntry } from "./registry.ts";
+import type { Registry } from "./registry.ts";
+import type { Born, InboxEntry, SourceEntry } from "./registry-entry.ts";
 import type { Feed, Router } from "./router.ts";
 import type { AdapterContext } from "@waybill/core";
 
@@ -163,6 +164,7 @@ export class Topology {
   async offsetsOf(
     partitions: readonly Partition[],
     at: number,
+    which?: "readable" | "all",
   ): Promise<readonly (Partition & { readonly offset: number })[]> {
     const { cluster, session } = this.#options;
     return this.#patiently("to look for offsets", async () => {
@@ -175,7 +177,7 @@ export class Topology {
       }
       try {
         const asked = [...byLeader].map(async ([leader, asks]) => {
-          const found = await session.offsets(leader, asks);
+          const found = await session.offsets(leader, asks, which);
           const later = found.filter(({ offset }) => offset < 0);
           const ends =
             later.length === 0

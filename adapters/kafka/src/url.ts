@@ -55,6 +55,8 @@ export interface Settings {
   readonly waitMs: number;
   /** How long what is settled may wait for others to be committed with, ms. */
   readonly commitMs: number;
+  /** Whether what a handler sends, a retry and a dead letter are one step with the end of their message. */
+  readonly transactions: boolean;
   readonly sweepMs: number;
   /** How often it is looked whether topics have more partitions, ms. */
   readonly refreshMs: number;
@@ -78,6 +80,7 @@ const known = [
   "requestTimeoutMs",
   "waitMs",
   "commitMs",
+  "transactions",
   "sweepMs",
   "refreshMs",
   "maxMessageBytes",
@@ -113,6 +116,7 @@ export function settingsOf(url: URL, options: unknown): Settings {
     requestTimeoutMs: given.wholeNumber("requestTimeoutMs", 10_000, [100, 600_000]),
     waitMs: given.wholeNumber("waitMs", 500, [10, 30_000]),
     commitMs: given.wholeNumber("commitMs", 100, [0, 60_000]),
+    transactions: transactionsOf(given),
     sweepMs: given.wholeNumber("sweepMs", 60_000, [1_000, day]),
     refreshMs: given.wholeNumber("refreshMs", 30_000, [100, day]),
     maxMessageBytes: given.wholeNumber("maxMessageBytes", 1_048_588, [100_000, 2 ** 30]),
@@ -123,6 +127,15 @@ function driverOf(given: Given): Settings["driver"] {
   const driver = given.text("driver") ?? "platformatic";
   if (driver === "platformatic" || driver === "kafkajs") return driver;
   throw config("driver is neither platformatic nor kafkajs");
+}
+
+function transactionsOf(given: Given): boolean {
+  const wanted = given.flag("transactions");
+  if (wanted && driverOf(given) === "kafkajs")
+    throw config(
+      "transactions need @platformatic/kafka; kafkajs cannot fence off a member that died. Leave out driver or transactions",
+    );
+  return wanted;
 }
 
 function seedsOf(url: URL): readonly Node[] {

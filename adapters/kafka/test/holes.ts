@@ -5,14 +5,11 @@ import type { Adapter } from "@waybill/core";
 import { faultProxy } from "@waybill/testing";
 import { Kafka, logLevel } from "kafkajs";
 import { expect, vi } from "vitest";
-import type { Session } from "../src/driver.ts";
 import { kafka } from "../src/kafka.ts";
 import { sourceTopic } from "../src/names.ts";
 import { partitionOf } from "../src/partitioner.ts";
-import { platformaticDriver } from "../src/platformatic/driver.ts";
-import { settingsOf } from "../src/url.ts";
-import { messageOf } from "../src/wire.ts";
 import { declared, letter, rigOn, sent, sourceOf } from "./rig.ts";
+import { idsIn, leadersOf, sessionAt } from "./stored.ts";
 
 /*
  * A producer of kafkajs loses messages though `send` resolves: of several partitions sent to at once, where one is tried again, and of
@@ -93,27 +90,4 @@ async function moveTogether(url: string, topic: string): Promise<void> {
   await admin.alterPartitionReassignments({ topics: [{ topic, partitionAssignment }] });
   await admin.disconnect();
   await vi.waitFor(async () => expect(await leadersOf(session, topic)).toEqual([first, first]), { timeout: 20_000 });
-}
-
-/** The ids of what lies in a topic, partition by partition. */
-async function idsIn(url: string, topic: string): Promise<readonly (readonly string[])[]> {
-  await using session = sessionAt(url);
-  const leaders = await leadersOf(session, topic);
-  return await Promise.all(
-    leaders.map(async (leader, partition) => {
-      const ask = { topic, partition, offset: 0, maxBytes: 1_000_000 };
-      const [fetched] = await session.fetch(leader, [ask], { waitMs: 10, maxBytes: 1_000_000 });
-      return (fetched?.records ?? []).map((record) => messageOf(record, { topic, partition, source: "" }).id);
-    }),
-  );
-}
-
-async function leadersOf(session: Session, topic: string): Promise<readonly number[]> {
-  const { topics } = await session.view([topic]);
-  return (topics.get(topic) ?? []).map(({ leader }) => leader);
-}
-
-function sessionAt(url: string): Session & AsyncDisposable {
-  const session = platformaticDriver(settingsOf(new URL(url), {})).session(10_000);
-  return Object.assign(session, { [Symbol.asyncDispose]: () => session.close() });
 }

@@ -6,7 +6,7 @@ import { Progress, progressFrom } from "../src/progress.ts";
 const range = tuple(integer({ min: 0, max: 60 }), integer({ min: 1, max: 9 }));
 
 function again(progress: Progress, hands?: { from: number; to: number }): Progress {
-  const read = progressFrom(progress.base, progress.write("b", hands, 0), "b");
+  const read = progressFrom(progress.base, progress.write("b", { hands, inHand: 0 }), "b");
   if (read === undefined) throw new Error("it cannot be read");
   return read;
 }
@@ -73,7 +73,7 @@ describe("how far a partition is", () => {
             progress.retries.set(offset, { failures: 1, deliveries: 1, dueAt: 1e13, note: { n: "x".repeat(99) } });
           else progress.finish(offset);
         }
-        const written = progress.write("birth", { from: 0, to: 100_000 }, 3);
+        const written = progress.write("birth", { hands: { from: 0, to: 100_000 }, inHand: 3 });
         expect(Buffer.byteLength(written)).toBeLessThanOrEqual(4_096);
         expect(progressFrom(progress.base, written, "birth")?.base).toBe(progress.base);
       }),
@@ -82,7 +82,7 @@ describe("how far a partition is", () => {
   });
 
   test("of another birth, or written by others, says nothing", () => {
-    const written = new Progress(5).write("b", undefined, 0);
+    const written = new Progress(5).write("b", { hands: undefined, inHand: 0 });
     expect(progressFrom(5, written, "c")).toBeUndefined();
     for (const text of ["", "x", "[]", "null", "5"]) expect(progressFrom(5, text, "b")).toBeUndefined();
     expect(progressFrom(5, '{"b":"b","d":"x","c":[5],"r":[[]],"l":7,"h":{}}', "b")?.base).toBe(5);

@@ -57,6 +57,8 @@ describe("the URL", () => {
     ["kafka://h?leasMs=1", {}, /did you mean "leaseMs"/],
     ["kafka://h?token=x", {}, /given as an option/],
     ["kafka://h?sasl=plain", {}, /needs a user/],
+    ["kafka://h?transactions=1", {}, /transactions is neither true nor false/],
+    ["kafka://h?transactions=true&driver=kafkajs", {}, /cannot fence off a member that died/],
     ["kafka://a:b@h?sasl=kerberos", {}, /sasl is none of/],
     ["kafka://h", "x", /options are a string/],
     ["kafka://h", { partitions: "many" }, /partitions is "many"/],

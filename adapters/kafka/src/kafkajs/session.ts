@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { keyOf } from "../assignor.ts";
 import type { Addresses, Connections } from "../connections.ts";
 import {
   type Assigned,
@@ -85,11 +86,11 @@ export class KafkajsSession implements Session {
     return this.#requests.exchange(node, fetchOf(asks, bounds));
   }
 
-  async offsets(node: number, asks: readonly OffsetAsk[]): Promise<readonly OffsetFound[]> {
+  async offsets(node: number, asks: readonly OffsetAsk[], which?: "readable" | "all"): Promise<readonly OffsetFound[]> {
     const topics = named(byTopic(asks, ({ partition, at }) => ({ partition, timestamp: at })));
     const { responses } = await this.#requests.ask<OffsetsAnswer>(node, "ListOffsets", {
       replicaId: -1,
-      isolationLevel: committedOnly,
+      isolationLevel: which === "all" ? 0 : committedOnly,
       topics,
     });
     return this.#requests.each(responses, (topic, { partition, offset }) => ({
@@ -178,7 +179,7 @@ export class KafkajsSession implements Session {
     this.#requests.each(responses, () => undefined);
   }
 
-  async committed(node: number, group: string): Promise<readonly Commit[]> {
+  async committed(node: number, group: string, of?: readonly Partition[]): Promise<readonly Commit[]> {
     // For the client no topics are all.
     const answer = await this.#requests.ask<CommittedAnswer>(node, "OffsetFetch", { groupId: group, topics: [] });
     const commits = this.#requests.each(
@@ -190,7 +191,8 @@ export class KafkajsSession implements Session {
         metadata: metadata ?? "",
       }),
     );
-    return commits.filter(({ offset }) => offset >= 0);
+    const named = of && new Set(of.map(keyOf));
+    return commits.filter((one) => one.offset >= 0 && named?.has(keyOf(one)) !== false);
   }
 
   async groupState(node: number, group: string): Promise<string> {

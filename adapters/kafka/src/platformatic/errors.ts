@@ -15,13 +15,17 @@ export function toDriverError(thrown: unknown, otherwise: "unreachable" | "lost"
 }
 
 function protocolErrorIn(thrown: unknown): { readonly reason: string; readonly said: string } | undefined {
+  let other: { readonly reason: string; readonly said: string } | undefined;
   for (const error of chainOf(thrown)) {
     if (!(error instanceof GenericError)) continue;
     const { apiId, serverErrorMessage } = error as { readonly apiId?: unknown; readonly serverErrorMessage?: unknown };
-    if (typeof apiId === "string")
-      return { reason: apiId, said: typeof serverErrorMessage === "string" ? serverErrorMessage.slice(0, 300) : "" };
+    if (typeof apiId !== "string") continue;
+    const said = typeof serverErrorMessage === "string" ? serverErrorMessage.slice(0, 300) : "";
+    // It says that something else was refused.
+    if (apiId !== "OPERATION_NOT_ATTEMPTED") return { reason: apiId, said };
+    other ??= { reason: apiId, said };
   }
-  return undefined;
+  return other;
 }
 
 /** The first cause: what the system said, or the client. */

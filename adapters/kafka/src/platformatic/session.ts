@@ -42,17 +42,20 @@ import type {
 } from "../driver.ts";
 import type { Addresses, Connections } from "../connections.ts";
 import { DriverError } from "../driver.ts";
+import { committedIn, written } from "./commits.ts";
 import { toDriverError } from "./errors.ts";
 import { exchange } from "./exchange.ts";
 import { byTopic } from "../groups.ts";
 import { fetchOf } from "../protocol/fetch.ts";
 import { produceOf } from "../protocol/produce.ts";
 import { bufferOf } from "../bytes.ts";
+import { PlatformaticTransactions } from "./transactions.ts";
 
 const protocolType = "consumer";
 
 /** The requests of @platformatic/kafka, each to one broker, none tried again. */
 export class PlatformaticSession implements Session {
+  readonly transactions: PlatformaticTransactions;
   readonly #connections: Connections<Connection>;
   readonly #addresses: Addresses;
   readonly #timeoutMs: number;
@@ -61,6 +64,10 @@ export class PlatformaticSession implements Session {
     this.#connections = connections;
     this.#addresses = addresses;
     this.#timeoutMs = timeoutMs;
+    this.transactions = new PlatformaticTransactions(
+      (node, request) => this.#ask(node, request),
+      (key) => this.#find(1, key),
+    );
   }
 
   async view(topics: readonly string[] | undefined): Promise<ClusterView> {
@@ -105,13 +112,14 @@ export class PlatformaticSession implements Session {
     return this.#ask(node, (connection) => exchange(connection, fetchOf(asks, bounds)));
   }
 
-  async offsets(node: number, asks: readonly OffsetAsk[]): Promise<readonly OffsetFound[]> {
+  async offsets(node: number, asks: readonly OffsetAsk[], which?: "readable" | "all"): Promise<readonly OffsetFound[]> {
     const topics = byTopic(asks, ({ partition, at }) => ({
       partitionIndex: partition,
       currentLeaderEpoch: -1,
       timestamp: BigInt(at),
     }));
-    const response = await this.#ask(node, (connection) => listOffsetsV7.api.async(connection, -1, 1, topics));
+    const isolation = which === "all" ? 0 : 1;
+    const response = await this.#ask(node, (connection) => listOffsetsV7.api.async(connection, -1, isolation, topics));
     return response.topics.flatMap(({ name, partitions }) =>
       partitions.map(({ partitionIndex, offset }) => ({
         topic: name,
@@ -121,12 +129,8 @@ export class PlatformaticSession implements Session {
     );
   }
 
-  async coordinator(group: string): Promise<number> {
-    const response = await this.#ask(undefined, (connection) => findCoordinatorV4.api.async(connection, 0, [group]));
-    const [found] = response.coordinators;
-    if (found === undefined) throw new DriverError("refused", "COORDINATOR_NOT_AVAILABLE", "no broker keeps the group");
-    this.#addresses.set(found.nodeId, { host: found.host, port: found.port });
-    return found.nodeId;
+  coordinator(group: string): Promise<number> {
+    return this.#find(0, group);
   }
 
   async join(node: number, ask: JoinAsk): Promise<Joined> {
@@ -192,31 +196,20 @@ export class PlatformaticSession implements Session {
   }
 
   async commit(node: number, { group, generation, id }: Member, commits: readonly Commit[]): Promise<void> {
-    const topics = byTopic(commits, ({ partition, offset, metadata }) => ({
-      partitionIndex: partition,
-      committedOffset: BigInt(offset),
-      committedLeaderEpoch: -1,
-      committedMetadata: metadata,
-    }));
+    const topics = written(commits);
     await this.#ask(node, (connection) => offsetCommitV8.api.async(connection, group, generation, id, null, topics));
   }
 
-  async committed(node: number, group: string): Promise<readonly Commit[]> {
+  async committed(node: number, group: string, of?: readonly Partition[]): Promise<readonly Commit[]> {
+    const named = byTopic(of ?? [], ({ partition }) => partition).map(({ name, partitions }) => ({
+      name,
+      partitionIndexes: partitions,
+    }));
+    const wanted = [{ groupId: group, memberEpoch: -1, topics: of === undefined ? null : named }];
     const response = await this.#ask(node, (connection) =>
-      offsetFetchV8.api.async(connection, [{ groupId: group, memberEpoch: -1, topics: null }], false),
+      offsetFetchV8.api.async(connection, wanted, of !== undefined),
     );
-    return response.groups.flatMap(({ topics }) =>
-      topics.flatMap(({ name, partitions }) =>
-        partitions
-          .filter(({ committedOffset }) => committedOffset >= 0n)
-          .map(({ partitionIndex, committedOffset, metadata }) => ({
-            topic: name,
-            partition: partitionIndex,
-            offset: Number(committedOffset),
-            metadata: metadata ?? "",
-          })),
-      ),
-    );
+    return committedIn(response);
   }
 
   async groupState(node: number, group: string): Promise<string> {
@@ -251,6 +244,14 @@ export class PlatformaticSession implements Session {
 
   close(): Promise<void> {
     return this.#connections.close();
+  }
+
+  async #find(kind: 0 | 1, key: string): Promise<number> {
+    const response = await this.#ask(undefined, (connection) => findCoordinatorV4.api.async(connection, kind, [key]));
+    const [found] = response.coordinators;
+    if (found === undefined) throw new DriverError("refused", "COORDINATOR_NOT_AVAILABLE", `no broker keeps ${key}`);
+    this.#addresses.set(found.nodeId, { host: found.host, port: found.port });
+    return found.nodeId;
   }
 
   async #ask<T>(node: number | undefined, request: (connection: Connection) => Promise<T>): Promise<T> {
