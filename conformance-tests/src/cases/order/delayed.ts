@@ -5,6 +5,9 @@ import { delay, every, topics } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
 import { limitsDelays } from "../../shims.ts";
 
+/** Longer than it takes a slow machine to hand over what has no delay. */
+const delayMs = 1_500;
+
 const withinLimit: readonly Case[] = casesOf("DLY-1", {
   "": {
     shows:
@@ -16,9 +19,9 @@ const withinLimit: readonly Case[] = casesOf("DLY-1", {
       const bus = await bench.connect();
       const groups = [new Recorder(), new Recorder()];
       for (const [index, seen] of groups.entries()) await bus.subscribe(topic, { group: `g${index}` }, seen.handler());
-      const dueAt = Date.now() + 700;
+      const dueAt = Date.now() + delayMs + 300;
       const [relative] = await Promise.all([
-        bus.publish(topic, { n: 1 }, { delay: 400 }),
+        bus.publish(topic, { n: 1 }, { delay: delayMs }),
         bus.publish(topic, { n: 2 }, { deliverAt: new Date(dueAt) }),
         bus.publish(topic, { n: 3 }),
         bus.publish(topic, { n: 4 }, { deliverAt: Date.now() - 60_000 }),
@@ -33,7 +36,7 @@ const withinLimit: readonly Case[] = casesOf("DLY-1", {
         sameNumbers(seen.numbers, [1, 2, 3, 4], "delivered");
         assert.deepEqual(seen.numbers.slice(2), [1, 2], "the delayed ones come last");
         for (const [n, due] of [
-          [1, relative.timestamp + 400],
+          [1, relative.timestamp + delayMs],
           [2, dueAt],
         ] as const) {
           const at = seen.of(n)[0]?.beganAt ?? 0;
