@@ -146,11 +146,7 @@ export class Pump {
     const { clock, backoff } = this.#options.shared.context;
     for (let attempt = 1; held.shard.state !== "gone" && !this.#isClosed; attempt += 1) {
       const error = await this.settlements.park(held);
-      if (error === undefined) {
-        this.intake.moved(held);
-        this.#options.committer.touch(held.shard);
-        return;
-      }
+      if (error === undefined) return;
       this.#options.failed(error);
       await new Promise<void>((resolve) => void clock.after(backoff(attempt), resolve));
     }

@@ -83,7 +83,12 @@ export class Settlements {
     const target = this.#options.shared.router.lanes(this.#options.inbox);
     const counts = { failures, deliveries: deliveries - 1, life };
     const outgoing = { message: { ...held, deliverAt: held.dueAt }, counts };
-    return this.#moves === undefined ? this.#store(target, outgoing) : this.#moves.park(held, target, outgoing);
+    if (this.#moves !== undefined) return this.#moves.park(held, target, outgoing);
+    const error = await this.#store(target, outgoing);
+    if (error !== undefined) return error;
+    this.#options.intake.moved(held);
+    this.#options.committer.touch(held.shard);
+    return undefined;
   }
 
   #inOneStep(mine: Mine, moves: Moves): Promise<SettleResult> | SettleResult {
