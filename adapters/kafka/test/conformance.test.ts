@@ -8,5 +8,12 @@ const broker = await orSkip(startBroker("kafka"));
 test.skipIf(broker === undefined)("there is a server", () => expect(broker).toBeDefined());
 if (broker !== undefined) {
   afterAll(() => broker.stop());
-  await conformance({ runner: { describe, test }, adapter, url: () => broker.url, options, controls });
+  await conformance({
+    runner: { describe, test },
+    adapter,
+    url: () => broker.url,
+    options,
+    controls,
+    report: new URL("../conformance.json", import.meta.url),
+  });
 }
