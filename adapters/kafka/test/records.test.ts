@@ -27,7 +27,7 @@ import type { NewRecord, Numbered, StoredRecord } from "../src/driver.ts";
 import { Batch } from "../src/protocol/batch.ts";
 import { batchesIn } from "../src/protocol/batches.ts";
 import { Input } from "../src/protocol/input.ts";
-import { isTransactional } from "../src/protocol/layout.ts";
+import { headLength, isTransactional, lengthAt } from "../src/protocol/layout.ts";
 import { Output, sizeOfVarint } from "../src/protocol/output.ts";
 import { readRecords } from "../src/protocol/records.ts";
 
@@ -232,5 +232,13 @@ describe("a batch", () => {
     for (const more of [0, 1, 8, 60, whole.length - 1])
       expect(batchesIn(Buffer.concat([whole, whole.subarray(0, more)])).length).toBe(1);
     expect(batchesIn(Buffer.concat([whole, whole])).length).toBe(2);
+  });
+
+  test("whose length is none is refused, and not read for ever", () => {
+    for (const length of [-(2 ** 31), -headLength, 0, 4]) {
+      const broken = Buffer.from(written([{ key: undefined, value: Buffer.from("a"), headers: [], timestamp: 1 }]));
+      broken.writeInt32BE(length, lengthAt);
+      expect(() => batchesIn(broken)).toThrow(RangeError);
+    }
   });
 });
