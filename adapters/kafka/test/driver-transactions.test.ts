@@ -3,10 +3,11 @@ import { randomUUID } from "node:crypto";
 import { systemClock } from "@waybill/core";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { Cluster } from "../src/cluster.ts";
-import { DriverError, type Member, type NewRecord, type Transactional, type Transactions } from "../src/driver.ts";
+import { type Member, type NewRecord, type Transactional, type Transactions } from "../src/driver.ts";
 import { kafkajsDriver } from "../src/kafkajs/driver.ts";
 import { platformaticDriver } from "../src/platformatic/driver.ts";
 import { settingsOf } from "../src/url.ts";
+import { reasonOf } from "./reason-of.ts";
 import { withServer } from "./server.ts";
 
 const { broker, missing } = await withServer();
@@ -67,14 +68,6 @@ async function member(group: string): Promise<{ readonly node: number; readonly 
   const joined = { group, id, generation };
   await session.sync(node, joined, "test", [{ id, partitions: [] }]);
   return { node, member: joined };
-}
-
-async function reasonOf(work: () => Promise<unknown>): Promise<string> {
-  const error = await work().then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  return error instanceof DriverError ? `${error.kind} ${error.reason}` : String(error);
 }
 
 describe.skipIf(missing).each([

@@ -4,10 +4,11 @@ import { systemClock } from "@waybill/core";
 import { faultProxy } from "@waybill/testing";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { Cluster } from "../src/cluster.ts";
-import { DriverError, type NewRecord, type Session } from "../src/driver.ts";
+import { type NewRecord, type Session } from "../src/driver.ts";
 import { kafkajsDriver } from "../src/kafkajs/driver.ts";
 import { platformaticDriver } from "../src/platformatic/driver.ts";
 import { settingsOf } from "../src/url.ts";
+import { reasonOf } from "./reason-of.ts";
 import { withServer } from "./server.ts";
 
 const { broker, missing } = await withServer();
@@ -18,14 +19,6 @@ function recordWith(value: string | undefined, key?: string): NewRecord {
   const bytes = value === undefined ? undefined : Buffer.from(value);
   const headers = [["h", Buffer.from("1")]] as const;
   return { key: key === undefined ? undefined : Buffer.from(key), value: bytes, headers, timestamp: 1_000 };
-}
-
-async function reasonOf(work: () => Promise<unknown>): Promise<string> {
-  const error = await work().then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  return error instanceof DriverError ? `${error.kind} ${error.reason}` : String(error);
 }
 
 describe.skipIf(missing).each([

@@ -2,7 +2,7 @@ import type { Adapter } from "@waybill/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { withServer } from "./server.ts";
 import { Member, sent } from "./rig.ts";
-import { around, copy, from, type Ground, ground, inbox, isOver, kick } from "./transactional.ts";
+import { copy, from, type Ground, ground, inbox, isOver, kickedOnce } from "./transactional.ts";
 
 const { broker, missing } = await withServer();
 afterAll(() => broker.stop());
@@ -36,14 +36,7 @@ describe.skipIf(missing)("what a member keeps in hand when its partitions go to 
   });
 
   test("comes again where it dies, and nothing of what it sent leaves", async () => {
-    let kicked = 0;
-    const adapter = around({
-      async commit(call, ...ask) {
-        kicked += 1;
-        if (kicked === 1) await kick(broker.url, ask[2]);
-        await call(...ask);
-      },
-    });
+    const adapter = kickedOnce(broker.url);
     await using on = await lent(adapter);
     const settling = on.member.settle(on.member.got[0], copy("a"));
     await on.next.has("b", "a");

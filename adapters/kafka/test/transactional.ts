@@ -43,6 +43,20 @@ export function around(calls: Calls): Adapter {
   });
 }
 
+/** The adapter, whose first member to commit in a transaction is none any more just before. */
+export function kickedOnce(url: string): Adapter {
+  let isKicked = false;
+  return around({
+    async commit(call, ...ask) {
+      if (!isKicked) {
+        isKicked = true;
+        await kick(url, ask[2]);
+      }
+      await call(...ask);
+    },
+  });
+}
+
 export interface Ground extends AsyncDisposable {
   readonly namespace: string;
   readonly rig: Awaited<ReturnType<typeof rigOn>>;

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { DriverError, type Member as GroupMember } from "../src/driver.ts";
 import { withServer } from "./server.ts";
 import { dead, declared, eventually, letter, lettersOf, Member, retry, rigOn, sent, sourceOf } from "./rig.ts";
-import { around, copy, fence, from, ground, inbox, isOver, kick, to } from "./transactional.ts";
+import { around, copy, fence, from, ground, inbox, isOver, kick, kickedOnce, to } from "./transactional.ts";
 
 const { broker, missing } = await withServer();
 afterAll(() => broker.stop());
@@ -104,14 +104,7 @@ describe.skipIf(missing)("what a handler sends", () => {
   });
 
   test("does not leave where the group goes on without its member meanwhile", async () => {
-    let kicked = 0;
-    const adapter = around({
-      async commit(call, ...ask) {
-        kicked += 1;
-        if (kicked === 1) await kick(broker.url, ask[2]);
-        await call(...ask);
-      },
-    });
+    const adapter = kickedOnce(broker.url);
     await using on = await ground(broker.url, { adapter });
     await sent(on.rig, from, "a");
     await on.member.has("a");
