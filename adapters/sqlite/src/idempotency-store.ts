@@ -68,7 +68,8 @@ export class SqliteStore implements IdempotencyStore, AsyncDisposable {
   /**
    * Records a success in the user's own transaction on the same file, so that its effects and the record are there both or
    * neither: exactly one effect, whatever crashes (IDM-1). Called in the handler, between BEGIN and COMMIT, with the
-   * `keyOf` of its message. What the handler returns or sends through its message is no part of it.
+   * `keyOf` of its message. What the handler returns or sends through its message is no part of it. The store writes to the
+   * file, too: give your connection a `timeout`, without which a BEGIN may say "database is locked".
    * @throws Postpone where another was faster, so that the transaction is rolled back and the duplicate settled by the record;
    *   TypeError outside of a transaction or in another file
    */
