@@ -1,6 +1,7 @@
 import { keyOf } from "./assignor.ts";
 import { patiently } from "./cluster.ts";
 import type { Commit, Partition } from "./driver.ts";
+import { isAnswer } from "./errors.ts";
 import { Progress, progressFrom } from "./progress.ts";
 import type { Born, InboxEntry } from "./registry-entry.ts";
 import type { Shared } from "./shared.ts";
@@ -30,8 +31,19 @@ export async function standingIn(
   const deadline = clock.now() + 2 * shared.settings.requestTimeoutMs;
   const asked = <T>(ask: () => Promise<T>): Promise<T> =>
     patiently("to see how far the group is", { clock, deadline }, ask);
-  const committed = (of?: readonly Partition[]): Promise<readonly Commit[]> =>
-    asked(() => shared.cluster.atCoordinator(group, (node) => shared.session.committed(node, group, of)));
+  const read = (of?: readonly Partition[]): Promise<readonly Commit[]> =>
+    shared.cluster.atCoordinator(group, (node) => shared.session.committed(node, group, of));
+  const committed = (): Promise<readonly Commit[]> => asked(() => read());
+  // Longer than that we were not ending something of our own.
+  const ownIsOver = clock.now() + shared.settings.requestTimeoutMs;
+  const settled = (): Promise<readonly Commit[]> =>
+    asked(() =>
+      read(partitions).catch(async (error: unknown) => {
+        if (own !== undefined && isAnswer(error, "UNSTABLE_OFFSET_COMMIT") && clock.now() >= ownIsOver)
+          await fenceOff(group, new Set([own]), shared);
+        throw error;
+      }),
+    );
   const progressIn = ({ offset, metadata }: Commit): Progress | undefined =>
     progressFrom(offset, metadata, entry.birth);
   if (shared.settings.transactions) {
@@ -41,7 +53,7 @@ export async function standingIn(
     if (own !== undefined) others.delete(own);
     await fenceOff(group, others, shared);
   }
-  const commits = await committed(partitions);
+  const commits = await settled();
   const known = new Map(commits.map((commit) => [keyOf(commit), commit]));
   const hasOurs = (all: readonly Commit[]): boolean => all.some((commit) => progressIn(commit) !== undefined);
   const isLost = shared.registry.hasBegun(entry) && !hasOurs(commits) && !hasOurs(await committed());
@@ -54,7 +66,8 @@ export async function standingIn(
 }
 
 /**
- * Gives up what members had begun that did not let go of what they had: readers would wait for it until it is too old.
+ * Gives up what members had begun that did not let go of what they had: readers would wait for it until it is too old. What a broker that
+ * was killed has ended without saying so to the group is given up with it, and handled again: nobody else ever would.
  * @throws WaybillError
  */
 export async function fenceOff(group: string, members: ReadonlySet<string>, shared: Shared): Promise<void> {
@@ -65,8 +78,11 @@ export async function fenceOff(group: string, members: ReadonlySet<string>, shar
   const bounds = { clock, deadline: clock.now() + 2 * settings.requestTimeoutMs };
   for (const member of members) {
     const id = transactionalId(group, member);
-    await patiently("to fence off a member that is gone", bounds, async () =>
-      transactions.begin(await transactions.coordinator(id), id, settings.leaseMs),
-    );
+    await patiently("to fence off a member that is gone", bounds, async () => {
+      const node = await transactions.coordinator(id);
+      const of = { id, producer: await transactions.begin(node, id, settings.leaseMs) };
+      await transactions.addGroup(node, of, group);
+      await transactions.end(node, of, "abort");
+    });
   }
 }

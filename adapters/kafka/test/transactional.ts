@@ -33,7 +33,7 @@ export function around(calls: Calls): Adapter {
           coordinator: (id) => own.coordinator(id),
           begin: (...ask) => own.begin(...ask),
           addPartitions: (...ask) => own.addPartitions(...ask),
-          addGroup: (...ask) => own.addGroup(...ask),
+          addGroup: (...ask) => calls.addGroup?.((...same) => own.addGroup(...same), ...ask) ?? own.addGroup(...ask),
           commit: (...ask) => calls.commit?.((...same) => own.commit(...same), ...ask) ?? own.commit(...ask),
           end: (...ask) => calls.end?.((...same) => own.end(...same), ...ask) ?? own.end(...ask),
         };
