@@ -25,5 +25,5 @@ export function lineOf(
     `${what} ${Math.round((seen[what] - before[what]) / seconds)}/s`;
   const time = new Date(elapsed).toISOString().slice(14, 19);
   const strikes = Object.entries(seen.strikes).map(([name, count]) => `${name} ${count}`);
-  return [time, rate("published"), rate("handled"), ...strikes, `depth ${seen.depth}`].join("  ");
+  return [time, rate("published"), rate("handled"), ...strikes, `depth ${seen.depth ?? "not told"}`].join("  ");
 }

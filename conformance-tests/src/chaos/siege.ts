@@ -30,8 +30,8 @@ export interface Progress {
   readonly delivered: number;
   readonly handled: number;
   readonly strikes: Readonly<Partial<Record<FaultName, number>>>;
-  /** Copies that wait or are being handled. */
-  readonly depth: number;
+  /** Copies that wait or are being handled; undefined while the broker does not say. */
+  readonly depth: number | undefined;
 }
 
 const membersPerGroup = 2;
@@ -64,7 +64,9 @@ export class Siege {
   readonly #strikes: Partial<Record<FaultName, number>>;
   readonly #url: string;
   readonly #counts = { published: 0, delivered: 0, handled: 0 };
+  /** As it was last told. */
   #depth = 0;
+  #isTold = true;
   #next = 0;
   #over = false;
 
@@ -94,7 +96,7 @@ export class Siege {
   }
 
   get progress(): Progress {
-    return { ...this.#counts, strikes: { ...this.#strikes }, depth: this.#depth };
+    return { ...this.#counts, strikes: { ...this.#strikes }, depth: this.#isTold ? this.#depth : undefined };
   }
 
   /** Resolves when everything is drained; rejects where that does not come to an end. */
@@ -125,8 +127,9 @@ export class Siege {
   async #feed(bus: Bus): Promise<void> {
     const inboxes = this.#groups.map((group) => this.#inbox(bus, group));
     while (!this.#over) {
-      // While the broker is away nobody can say.
-      this.#depth = await depthOf(inboxes).catch(() => this.#depth);
+      const depth = await depthOf(inboxes).catch(() => undefined);
+      this.#isTold = depth !== undefined;
+      this.#depth = depth ?? this.#depth;
       if (this.#depth < this.#options.backlog) for (const seat of this.#crew.hungry) this.#give(seat);
       await this.#crew.wait(lookEvery);
     }

@@ -7,4 +7,5 @@ test("a line tells the time, the rates since the last one, the faults and the de
   expect(lineOf(seen, before, { seconds: 5, elapsed: 75_000 })).toBe(
     "01:15  published 200/s  handled 400/s  kill 7  pause 3  depth 412",
   );
+  expect(lineOf({ ...seen, depth: undefined }, before, { seconds: 5, elapsed: 75_000 })).toMatch(/ {2}depth not told$/);
 });
