@@ -43,6 +43,8 @@ interface Owner {
 const protocol = "waybill";
 /** How long it is waited whether a group can be joined at all, ms. */
 const startMs = 500;
+/** Between two attempts to join; whoever waits for longer stands idle for as long when the broker is back, ms. */
+const longestPauseMs = 1_000;
 const nobody = { id: "", generation: -1 };
 
 /** One member of a consumer group, by the classic protocol. Heartbeats are its own, so nothing that handlers do holds them up. */
@@ -113,7 +115,7 @@ export class Membership {
         if (isAnswer(error, "REBALANCE_IN_PROGRESS")) continue;
         failures += 1;
         this.#failed(error, failures);
-        await this.#sleep(context.backoff(failures));
+        await this.#sleep(Math.min(context.backoff(failures), longestPauseMs));
       }
     }
     this.#first.resolve();
