@@ -1,15 +1,18 @@
+import type { Inbox } from "@waybill/core";
 import { keyOf } from "./assignor.ts";
 import { patiently } from "./cluster.ts";
 import type { Commit, Partition } from "./driver.ts";
 import { isAnswer } from "./errors.ts";
+import { fenceOff } from "./fence-off.ts";
+import { groupId } from "./names.ts";
 import { Progress, progressFrom } from "./progress.ts";
 import type { Born, InboxEntry } from "./registry-entry.ts";
 import type { Shared } from "./shared.ts";
-import { memberIn, transactionalId } from "./transactional-id.ts";
+import { memberIn } from "./transactional-id.ts";
 
 interface Options {
   readonly shared: Shared;
-  readonly group: string;
+  readonly inbox: Inbox;
   readonly entry: Born<InboxEntry>;
   /** Which member we are. */
   readonly own: string | undefined;
@@ -25,9 +28,10 @@ interface Standing {
 /** How far a group is in partitions that a member takes up. */
 export async function standingIn(
   partitions: readonly Partition[],
-  { shared, group, entry, own }: Options,
+  { shared, inbox, entry, own }: Options,
 ): Promise<Standing> {
-  const { clock } = shared.context;
+  const { clock, namespace } = shared.context;
+  const group = groupId(namespace, inbox);
   const deadline = clock.now() + 2 * shared.settings.requestTimeoutMs;
   const asked = <T>(ask: () => Promise<T>): Promise<T> =>
     patiently("to see how far the group is", { clock, deadline }, ask);
@@ -40,7 +44,7 @@ export async function standingIn(
     asked(() =>
       read(partitions).catch(async (error: unknown) => {
         if (own !== undefined && isAnswer(error, "UNSTABLE_OFFSET_COMMIT") && clock.now() >= ownIsOver)
-          await fenceOff(group, new Set([own]), shared);
+          await fenceOff(inbox, new Set([own]), shared);
         throw error;
       }),
     );
@@ -51,7 +55,7 @@ export async function standingIn(
     const before = (await committed()).filter((one) => keys.has(keyOf(one)));
     const others = new Set(before.flatMap(({ metadata }) => memberIn(metadata) ?? []));
     if (own !== undefined) others.delete(own);
-    await fenceOff(group, others, shared);
+    await fenceOff(inbox, others, shared);
   }
   const commits = await settled();
   const known = new Map(commits.map((commit) => [keyOf(commit), commit]));
@@ -63,26 +67,4 @@ export async function standingIn(
     return (commit && progressIn(commit)) ?? (start === undefined ? undefined : new Progress(start));
   });
   return { progresses, isLost };
-}
-
-/**
- * Gives up what members had begun that did not let go of what they had: readers would wait for it until it is too old. What a broker that
- * was killed has ended without saying so to the group is given up with it, and handled again: nobody else ever would.
- * @throws WaybillError
- */
-export async function fenceOff(group: string, members: ReadonlySet<string>, shared: Shared): Promise<void> {
-  const { session, settings, context } = shared;
-  const { transactions } = session;
-  if (transactions === undefined || !settings.transactions) return;
-  const { clock } = context;
-  const bounds = { clock, deadline: clock.now() + 2 * settings.requestTimeoutMs };
-  for (const member of members) {
-    const id = transactionalId(group, member);
-    await patiently("to fence off a member that is gone", bounds, async () => {
-      const node = await transactions.coordinator(id);
-      const of = { id, producer: await transactions.begin(node, id, settings.leaseMs) };
-      await transactions.addGroup(node, of, group);
-      await transactions.end(node, of, "abort");
-    });
-  }
 }

@@ -3,6 +3,7 @@ import { keyOf, type Unit } from "./assignor.ts";
 import type { Committer } from "./committer.ts";
 import type { Partition } from "./driver.ts";
 import { commitsExpired, positionLost } from "./errors.ts";
+import { fenceOff } from "./fence-off.ts";
 import { handOver } from "./handover.ts";
 import { groupId, laneTopic } from "./names.ts";
 import { memberOf, Progress } from "./progress.ts";
@@ -10,7 +11,7 @@ import type { Pump } from "./pump.ts";
 import type { Born, InboxEntry } from "./registry-entry.ts";
 import { Shard } from "./shard.ts";
 import type { Shared } from "./shared.ts";
-import { fenceOff, standingIn } from "./standing.ts";
+import { standingIn } from "./standing.ts";
 import { tiersOf } from "./tiers.ts";
 
 interface Options {
@@ -145,7 +146,7 @@ export class Tenure {
   async #reclaim(epoch: number): Promise<void> {
     const gone = new Set(this.#all.flatMap(({ progress }) => progress.orphansOf(this.#members)));
     if (gone.size > 0) {
-      await fenceOff(this.group, gone, this.#options.shared);
+      await fenceOff(this.#options.inbox, gone, this.#options.shared);
       await this.#options.shared.registry.read();
       if (epoch !== this.#epoch) return;
       this.takeNote();
@@ -195,7 +196,7 @@ export class Tenure {
     const entry = this.#entry;
     const by = this.#options.lender();
     const own = by === undefined ? undefined : memberOf(by);
-    const { progresses, isLost } = await standingIn(added, { shared, group: this.group, entry, own });
+    const { progresses, isLost } = await standingIn(added, { shared, inbox, entry, own });
     const fresh = added.filter((_, index) => progresses[index] === undefined);
     const starts = new Map((await shared.topology.offsetsOf(fresh, -2)).map((one) => [keyOf(one), one.offset]));
     if (epoch !== this.#epoch || entry !== this.#entry) return;

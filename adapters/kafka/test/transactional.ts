@@ -32,7 +32,8 @@ export function around(calls: Calls): Adapter {
         const transactions: Transactions = {
           coordinator: (id) => own.coordinator(id),
           begin: (...ask) => own.begin(...ask),
-          addPartitions: (...ask) => own.addPartitions(...ask),
+          addPartitions: (...ask) =>
+            calls.addPartitions?.((...same) => own.addPartitions(...same), ...ask) ?? own.addPartitions(...ask),
           addGroup: (...ask) => calls.addGroup?.((...same) => own.addGroup(...same), ...ask) ?? own.addGroup(...ask),
           commit: (...ask) => calls.commit?.((...same) => own.commit(...same), ...ask) ?? own.commit(...ask),
           end: (...ask) => calls.end?.((...same) => own.end(...same), ...ask) ?? own.end(...ask),

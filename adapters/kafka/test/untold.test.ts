@@ -1,58 +1,62 @@
 import type { Adapter } from "@waybill/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { DriverError, type Member as GroupMember } from "../src/driver.ts";
-import { declared, Member, rigOn, sent } from "./rig.ts";
+import { dead, eventually, lettersOf, Member, retry, sent } from "./rig.ts";
 import { withServer } from "./server.ts";
-import { around, copy, fence, from, ground, inbox, isOver, kick } from "./transactional.ts";
+import { around, copy, fence, from, type Ground, ground, inbox, isOver, kick } from "./transactional.ts";
 
 /*
- * A broker that was killed while it ended a transaction may have forgotten the group when it is back. So it looks where the group is no
- * part of the transaction, which a broker lets happen that does not verify it.
+ * A broker that was killed while it ended a transaction may have forgotten the group when it is back, or a topic. So it looks where that
+ * is no part of the transaction, which a broker lets happen that does not verify it.
  */
 const { broker, missing } = await withServer({ settings: { "transaction.partition.verification.enable": "false" } });
 afterAll(() => broker.stop());
 
-describe.skipIf(missing)("what a broker has ended without telling the group is handled again", () => {
-  /** The first transaction goes on without the group; `end`: after it was ended. */
-  function untold(end: (id: string) => Promise<void>): {
-    readonly adapter: Adapter;
-    readonly who: Promise<GroupMember>;
-  } {
-    const who = Promise.withResolvers<GroupMember>();
-    let [isFirst, ends] = [true, 0];
-    const adapter = around({
-      addGroup: (call, ...ask) => (isFirst ? Promise.resolve() : call(...ask)),
-      async commit(call, ...ask) {
-        await call(...ask);
-        isFirst = false;
-        who.resolve(ask[2]);
-      },
-      async end(call, ...ask) {
-        await call(...ask);
-        ends += 1;
-        if (ends === 1) await end(ask[1].id);
-      },
-    });
-    return { adapter, who: who.promise };
-  }
+/** The first transaction goes on without the group, or the topics; `end`: after it was ended. */
+function without(
+  what: "group" | "topics",
+  end: (id: string) => Promise<void> = () => Promise.resolve(),
+): { readonly adapter: Adapter; readonly who: Promise<GroupMember> } {
+  const who = Promise.withResolvers<GroupMember>();
+  let [isFirst, ends] = [true, 0];
+  const adapter = around({
+    addPartitions: (call, ...ask) => (isFirst && what === "topics" ? Promise.resolve() : call(...ask)),
+    addGroup: (call, ...ask) => (isFirst && what === "group" ? Promise.resolve() : call(...ask)),
+    async commit(call, ...ask) {
+      await call(...ask);
+      isFirst = false;
+      who.resolve(ask[2]);
+    },
+    async end(call, ...ask) {
+      await call(...ask);
+      ends += 1;
+      if (ends === 1) await end(ask[1].id);
+    },
+  });
+  return { adapter, who: who.promise };
+}
 
+/** Another takes the place of a member that does not let go. */
+async function successor(on: Ground, who: Promise<GroupMember>): Promise<Member> {
+  await kick(broker.url, await who);
+  await on.member.receiver.close();
+  return Member.of(on.rig, inbox);
+}
+
+describe.skipIf(missing)("what a broker has ended without telling the group is handled again", () => {
   test("by another", async () => {
-    const { adapter, who } = untold(() => Promise.resolve());
+    const { adapter, who } = without("group");
     await using on = await ground(broker.url, { adapter });
     await sent(on.rig, from, "a");
     await on.member.has("a");
     expect(await on.member.settle(on.member.got[0], copy("a"))).toEqual(["settled"]);
-    await using other = await rigOn(broker.url, { transactions: true }, { namespace: on.namespace });
-    await declared(other, from);
-    await kick(broker.url, await who);
-    await on.member.receiver.close();
-    await using next = await Member.of(other, inbox);
+    await using next = await successor(on, who);
     await next.has("a");
     expect(await next.settle(next.got[0])).toEqual(["settled"]);
   });
 
   test("by who had it", async () => {
-    const { adapter } = untold(async (id) => {
+    const { adapter } = without("group", async (id) => {
       await fence(broker.url, id);
       throw new DriverError("lost", "CLOSED", "the answer was lost");
     });
@@ -63,5 +67,27 @@ describe.skipIf(missing)("what a broker has ended without telling the group is h
     await on.member.has("a", "a");
     expect(await on.member.settle(on.member.got[1])).toEqual(["settled"]);
     await isOver(on);
+  });
+});
+
+describe.skipIf(missing)("what a broker has stored without telling its topic is there when another comes", () => {
+  test("a retry", async () => {
+    const { adapter, who } = without("topics");
+    await using on = await ground(broker.url, { adapter });
+    await sent(on.rig, from, "a");
+    await on.member.has("a");
+    expect(await on.member.settle(on.member.got[0], retry)).toEqual(["settled"]);
+    await using next = await successor(on, who);
+    await next.has("a");
+  });
+
+  test("a dead letter", async () => {
+    const { adapter, who } = without("topics");
+    await using on = await ground(broker.url, { adapter });
+    await sent(on.rig, from, "a");
+    await on.member.has("a");
+    expect(await on.member.settle(on.member.got[0], dead)).toEqual(["settled"]);
+    await using _next = await successor(on, who);
+    await eventually(async () => expect((await lettersOf(on.rig, inbox)).map(({ id }) => id)).toEqual(["a"]));
   });
 });
