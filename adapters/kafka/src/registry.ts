@@ -110,10 +110,13 @@ export class Registry {
     return { topic: this.#options.topic.name, partition: 0, record };
   }
 
-  /** Reads to the end. Whoever asks while it is being read gets what was written before it asked. */
+  /**
+   * Reads as far as one can: to the end, or to where somebody's transaction is open. Whoever asks while it is being read gets what could
+   * be read before it asked.
+   */
   async read(): Promise<void> {
     if (this.#reading === undefined) {
-      this.#reading = this.#patiently("to read what there is", () => this.#readToEnd()).finally(() => {
+      this.#reading = this.#readTo("readable").finally(() => {
         this.#reading = undefined;
       });
       return this.#reading;
@@ -125,6 +128,11 @@ export class Registry {
         return this.read();
       });
     return this.#queued;
+  }
+
+  /** Reads to the end, also behind what is open for now. */
+  readAll(): Promise<void> {
+    return this.#readTo("all");
   }
 
   /** Writes an entry; gives the one that is right, which is another's where that came first. */
@@ -165,19 +173,25 @@ export class Registry {
     await this.#tail?.close();
   }
 
-  async #readToEnd(): Promise<void> {
+  #readTo(which: "readable" | "all"): Promise<void> {
     const { topic, session, cluster } = this.#options;
-    const node = await this.#leader();
     const at = { topic: topic.name, partition: 0 };
-    const [end] = await session.offsets(node, [{ ...at, at: -1 }], "all").catch((error: unknown) => {
-      cluster.forget(topic.name);
-      throw error;
+    return this.#patiently("to read what there is", async () => {
+      const [end] = await session.offsets(await this.#leader(), [{ ...at, at: -1 }], which).catch((error: unknown) => {
+        cluster.forget(topic.name);
+        throw error;
+      });
+      await this.#readUpTo(end?.offset ?? 0);
     });
-    await this.#readUpTo(end?.offset ?? 0);
   }
 
   async #readUpTo(end: number): Promise<void> {
-    while (this.#position < end) await this.#fetch(this.#options.session, await this.#leader(), 100);
+    const { session, clock, boundMs } = this.#options;
+    for (const until = clock.now() + boundMs; this.#position < end;) {
+      if (clock.now() >= until)
+        throw new WaybillError("UNAVAILABLE", "kafka: a transaction in the list of what there is was not ended");
+      await this.#fetch(session, await this.#leader(), 100);
+    }
   }
 
   async #follow(tail: Session): Promise<void> {

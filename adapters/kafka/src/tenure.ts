@@ -147,7 +147,7 @@ export class Tenure {
     const gone = new Set(this.#all.flatMap(({ progress }) => progress.orphansOf(this.#members)));
     if (gone.size > 0) {
       await fenceOff(this.#options.inbox, gone, this.#options.shared);
-      await this.#options.shared.registry.read();
+      await this.#options.shared.registry.readAll();
       if (epoch !== this.#epoch) return;
       this.takeNote();
     }

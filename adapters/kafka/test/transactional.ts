@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Adapter } from "@waybill/core";
 import { vi } from "vitest";
-import type { Member as GroupMember, Transactions } from "../src/driver.ts";
+import type { Member as GroupMember, Producer, Transactions } from "../src/driver.ts";
 import { kafkaBy } from "../src/kafka.ts";
 import { sourceTopic } from "../src/names.ts";
 import { platformaticDriver } from "../src/platformatic/driver.ts";
@@ -111,12 +111,15 @@ export async function ground(url: string, { options, adapter, way = url }: Over 
 export const copy = (id: string): How => ({ outcome: "ack", sends: [[to, letter(id)]] });
 
 /** Begins under somebody's transactional id. */
-export async function fence(url: string, id: string): Promise<void> {
+export async function fence(url: string, id: string): Promise<Producer> {
   await using session = sessionAt(url);
   const { transactions } = session;
-  const node = (await transactions?.coordinator(id)) ?? -1;
+  if (transactions === undefined) throw new Error("this driver has no transactions");
   // What is being ended has to be ended first.
-  await vi.waitFor(() => transactions?.begin(node, id, 10_000), { timeout: 10_000, interval: 5 });
+  return await vi.waitFor(async () => transactions.begin(await transactions.coordinator(id), id, 10_000), {
+    timeout: 10_000,
+    interval: 5,
+  });
 }
 
 /** Has a group go on without one of its members. */

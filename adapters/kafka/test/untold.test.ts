@@ -1,8 +1,11 @@
+import { Buffer } from "node:buffer";
 import type { Adapter } from "@waybill/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { DriverError, type Member as GroupMember } from "../src/driver.ts";
+import { registryTopic } from "../src/names.ts";
 import { dead, eventually, lettersOf, Member, retry, sent } from "./rig.ts";
 import { withServer } from "./server.ts";
+import { leadersOf, sessionAt } from "./stored.ts";
 import { around, copy, fence, from, type Ground, ground, inbox, isOver, kick } from "./transactional.ts";
 
 /*
@@ -90,4 +93,19 @@ describe.skipIf(missing)("what a broker has stored without telling its topic is 
     await using _next = await successor(on, who);
     await eventually(async () => expect((await lettersOf(on.rig, inbox)).map(({ id }) => id)).toEqual(["a"]));
   });
+});
+
+test.skipIf(missing)("what nobody ever ends in the list of what there is holds up no member", async () => {
+  await using on = await ground(broker.url);
+  await using session = sessionAt(broker.url);
+  const registry = { topic: registryTopic(on.namespace), partition: 0 };
+  const [leader = -1] = await leadersOf(session, registry.topic);
+  const { id, epoch } = await fence(broker.url, "somebody");
+  const note = { key: Buffer.from("note"), value: undefined, headers: [], timestamp: Date.now() };
+  await session.produce(leader, registry, [note], { producer: { id, epoch }, sequence: 0, transaction: "somebody" });
+  await on.member.receiver.close();
+  await using next = await Member.of(on.rig, inbox);
+  await sent(on.rig, from, "a");
+  await next.has("a");
+  expect(await next.settle(next.got[0])).toEqual(["settled"]);
 });
