@@ -1,4 +1,5 @@
 import type { Handler, Message } from "@waybill/core";
+import { epochNow } from "./epoch-now.ts";
 import type { Item } from "./item.ts";
 
 /** One handling of one message, as its handler saw it. Plain data, so that it passes between processes. */
@@ -61,9 +62,4 @@ export function handlingOf(message: Message<Item>): Handling {
     message;
   const envelope = { id, type, source, timestamp, version, correlationId, causationId, key, expiresAt, headers };
   return { n: data.n, text: data.text, ...envelope, attempt, beganAt: epochNow() };
-}
-
-/** Epoch ms, with fractions. */
-export function epochNow(): number {
-  return performance.timeOrigin + performance.now();
 }

@@ -3,7 +3,7 @@ import type { Broker, FaultProxy } from "@waybill/testing";
 import type { Bench } from "../bench.ts";
 import type { HistoryEvent } from "../checker/history.ts";
 import { type Item, outlineOf } from "../item.ts";
-import { epochNow } from "../recorder.ts";
+import { epochNow } from "../epoch-now.ts";
 import type { Member, MemberSpec } from "../members/member.ts";
 import { Stops } from "./stops.ts";
 

@@ -1,5 +1,5 @@
 import type { FaultProxy } from "@waybill/testing";
-import { epochNow } from "../recorder.ts";
+import { epochNow } from "../epoch-now.ts";
 import type { Crew, Seat } from "./crew.ts";
 
 export type FaultName = "kill" | "pause" | "cut" | "drop-reply" | "blackhole" | "restart";

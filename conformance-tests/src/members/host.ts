@@ -1,6 +1,7 @@
 import { type Consumer, fixed, type Message } from "@waybill/core";
 import { type Act, type Item, type Outline, queueOf, topicOf } from "../item.ts";
-import { epochNow, handlingOf } from "../recorder.ts";
+import { epochNow } from "../epoch-now.ts";
+import { handlingOf } from "../recorder.ts";
 import type { Actor, ActorOptions } from "./actor.ts";
 import type { MemberOrder } from "./member.ts";
 

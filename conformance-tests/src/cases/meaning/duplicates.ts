@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Bus, idempotency, type IdempotencyStore } from "@waybill/core";
 import type { Bench } from "../../bench.ts";
 import { type Case, casesOf } from "../../case.ts";
+import { epochNow } from "../../epoch-now.ts";
 import { range } from "../../expect.ts";
 import { Recorder } from "../../recorder.ts";
 import { always, topics } from "../../owed.ts";
@@ -115,7 +116,7 @@ const givenBack: readonly Case[] = casesOf("IDM-2", {
       });
       await gone.send(queue, { n: 1 });
       await began.promise;
-      const beganAt = performance.timeOrigin + performance.now();
+      const beganAt = epochNow();
       await gone.close({ grace: 0 });
       const next = await member(bench, store, short);
       await next.work(queue, {}, seen.handler());

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Case, casesOf } from "../../case.ts";
+import { epochNow } from "../../epoch-now.ts";
 import { late, range, sameNumbers } from "../../expect.ts";
 import { always, topics } from "../../owed.ts";
 import { Recorder } from "../../recorder.ts";
@@ -16,7 +17,7 @@ const early: readonly Case[] = casesOf("RTY-2", {
       const delays = [150, 400, 50];
       const retry = { maxAttempts: 4, delay: (failure: number) => delays[failure - 1] ?? 0 };
       const work = seen.handler(() => {
-        failedAt.push(performance.timeOrigin + performance.now());
+        failedAt.push(epochNow());
         throw new Error("again");
       });
       await bus.work(queue, { retry }, work);
