@@ -185,12 +185,14 @@ export class Registry {
     });
   }
 
+  /** @throws WaybillError `UNAVAILABLE` where it gets no further for as long as it may take */
   async #readUpTo(end: number): Promise<void> {
     const { session, clock, boundMs } = this.#options;
-    for (const until = clock.now() + boundMs; this.#position < end;) {
-      if (clock.now() >= until)
-        throw new WaybillError("UNAVAILABLE", "kafka: a transaction in the list of what there is was not ended");
+    for (let [at, since] = [this.#position, clock.now()]; this.#position < end;) {
       await this.#fetch(session, await this.#leader(), 100);
+      if (this.#position !== at) [at, since] = [this.#position, clock.now()];
+      else if (clock.now() >= since + boundMs)
+        throw new WaybillError("UNAVAILABLE", "kafka: a transaction in the list of what there is was not ended");
     }
   }
 
