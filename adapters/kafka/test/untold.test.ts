@@ -3,7 +3,7 @@ import type { Adapter } from "@waybill/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { DriverError, type Member as GroupMember } from "../src/driver.ts";
 import { registryTopic } from "../src/names.ts";
-import { dead, eventually, lettersOf, Member, retry, sent } from "./rig.ts";
+import { dead, eventually, type How, lettersOf, Member, retry, sent } from "./rig.ts";
 import { withServer } from "./server.ts";
 import { leadersOf, sessionAt } from "./stored.ts";
 import { around, copy, fence, from, type Ground, ground, inbox, isOver, kick } from "./transactional.ts";
@@ -39,6 +39,13 @@ function without(
   return { adapter, who: who.promise };
 }
 
+/** What becomes of the first message. */
+async function settling({ rig, member }: Ground, how: How): Promise<readonly unknown[]> {
+  await sent(rig, from, "a");
+  await member.has("a");
+  return await member.settle(member.got[0], how);
+}
+
 /** Another takes the place of a member that does not let go. */
 async function successor(on: Ground, who: Promise<GroupMember>): Promise<Member> {
   await kick(broker.url, await who);
@@ -50,9 +57,7 @@ describe.skipIf(missing)("what a broker has ended without telling the group is h
   test("by another", async () => {
     const { adapter, who } = without("group");
     await using on = await ground(broker.url, { adapter });
-    await sent(on.rig, from, "a");
-    await on.member.has("a");
-    expect(await on.member.settle(on.member.got[0], copy("a"))).toEqual(["settled"]);
+    expect(await settling(on, copy("a"))).toEqual(["settled"]);
     await using next = await successor(on, who);
     await next.has("a");
     expect(await next.settle(next.got[0])).toEqual(["settled"]);
@@ -64,9 +69,7 @@ describe.skipIf(missing)("what a broker has ended without telling the group is h
       throw new DriverError("lost", "CLOSED", "the answer was lost");
     });
     await using on = await ground(broker.url, { adapter, options: { requestTimeoutMs: 2_000 } });
-    await sent(on.rig, from, "a");
-    await on.member.has("a");
-    expect(await on.member.settle(on.member.got[0], copy("a"))).toEqual(["lost"]);
+    expect(await settling(on, copy("a"))).toEqual(["lost"]);
     await on.member.has("a", "a");
     expect(await on.member.settle(on.member.got[1])).toEqual(["settled"]);
     await isOver(on);
@@ -77,9 +80,7 @@ describe.skipIf(missing)("what a broker has stored without telling its topic is 
   test("a retry", async () => {
     const { adapter, who } = without("topics");
     await using on = await ground(broker.url, { adapter });
-    await sent(on.rig, from, "a");
-    await on.member.has("a");
-    expect(await on.member.settle(on.member.got[0], retry)).toEqual(["settled"]);
+    expect(await settling(on, retry)).toEqual(["settled"]);
     await using next = await successor(on, who);
     await next.has("a");
   });
@@ -87,9 +88,7 @@ describe.skipIf(missing)("what a broker has stored without telling its topic is 
   test("a dead letter", async () => {
     const { adapter, who } = without("topics");
     await using on = await ground(broker.url, { adapter });
-    await sent(on.rig, from, "a");
-    await on.member.has("a");
-    expect(await on.member.settle(on.member.got[0], dead)).toEqual(["settled"]);
+    expect(await settling(on, dead)).toEqual(["settled"]);
     await using _next = await successor(on, who);
     await eventually(async () => expect((await lettersOf(on.rig, inbox)).map(({ id }) => id)).toEqual(["a"]));
   });
