@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Flow, Inbox, WireMessage } from "@waybill/core";
+import { afterAll } from "vitest";
 import { Database } from "../src/database.ts";
 import type { Share } from "../src/feeder.ts";
 import type { FromWorker, Kind, Request, Requests, WorkerData } from "../src/protocol.ts";
@@ -10,6 +11,7 @@ import { Service } from "../src/service.ts";
 import { Turn } from "../src/turn.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "waybill-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 export const leaseMs = 1_000;
 const flow: Flow = { window: 10, bytes: 1_000_000, settle: "after" };

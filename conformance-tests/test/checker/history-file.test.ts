@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { check } from "../../src/checker/checker.ts";
 import type { HistoryEvent } from "../../src/checker/history.ts";
 import { HistoryFile, judgeFile } from "../../src/checker/history-file.ts";
@@ -10,8 +10,11 @@ import { HistoryFile, judgeFile } from "../../src/checker/history-file.ts";
 const head = { groups: ["a"], ordered: true };
 const headLine = JSON.stringify(head);
 
+const folder = mkdtempSync(join(tmpdir(), "waybill-history-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
 function path(): string {
-  return join(tmpdir(), `waybill-${randomUUID()}.json`);
+  return join(folder, `${randomUUID()}.json`);
 }
 
 test("what is written is judged as it was seen, also more than is held in memory at once", async () => {
