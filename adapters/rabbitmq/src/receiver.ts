@@ -120,6 +120,8 @@ export class QueueReceiver implements Receiver {
   async #open(): Promise<void> {
     const { inbox, shared } = this.#options;
     const connection = await shared.consuming.ready();
+    // What came on a channel that was over before it was open.
+    this.#buffers.dropUpTo(Infinity);
     let intake: Intake | undefined;
     let isOver = false;
     intake = await Intake.open({
