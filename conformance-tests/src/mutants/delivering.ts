@@ -140,6 +140,14 @@ export const deliveringMutants: readonly Mutant[] = [
     mutate: onDelivery((delivery) => ({ ...delivery, deliveries: (delivery.deliveries ?? 1) + 10 })),
   },
   {
+    name: "convicts-a-crowd",
+    caughtBy: ["DLQ-4/crowd"],
+    mutate: onDelivery(({ deliveries = 1, ...delivery }) => ({
+      ...delivery,
+      deliveries: deliveries > 3 ? deliveries + 7 : deliveries,
+    })),
+  },
+  {
     name: "counts-no-deliveries",
     caughtBy: ["DLQ-4"],
     mutate: onDelivery((delivery) => ({ ...delivery, deliveries: undefined })),

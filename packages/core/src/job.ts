@@ -165,6 +165,12 @@ export class Job implements Handling {
     for (const run of this.#onAbort ?? []) run(reason);
   }
 
+  /** The delivery is others' by now: nothing of it is settled any more. */
+  lose(cause: WaybillError): void {
+    this.settled = true;
+    this.abort(cause);
+  }
+
   onAbort(run: (reason: WaybillError) => void): void {
     if (this.#aborted !== undefined) return run(this.#aborted);
     this.#onAbort ??= [];

@@ -108,10 +108,7 @@ export class Runner implements Sink, Isolated {
     this.#suspects = this.#suspects.filter((delivery) => !gone.has(delivery));
     for (const running of this.#running.all().filter(({ delivery }) => gone.has(delivery))) {
       if (running.job === undefined) this.#finished(running);
-      else {
-        running.job.settled = true;
-        running.job.abort(cause);
-      }
+      else running.job.lose(cause);
     }
     this.#options.report("lost", cause);
   }
@@ -177,6 +174,8 @@ export class Runner implements Sink, Isolated {
     this.#accused ??= suspect;
     for (const other of this.#suspects.splice(0)) this.#settler.add(this.#judge.released(other));
     if (suspect === undefined) return;
+    // Taken together again they would be given back for each of them, and each time is counted for some by carriers (DLQ-4).
+    this.#window.narrow();
     void this.#options.isolation.alone(async () => {
       if (this.#accused !== suspect) return;
       this.#accused = undefined;
@@ -189,6 +188,7 @@ export class Runner implements Sink, Isolated {
   /** Never rejects: what a handler throws is decided upon here. */
   async #run(delivery: Delivery): Promise<void> {
     if (this.#running.size === 0) this.#window.busy(this.#options.clock.now());
+    if (!isSuspect(delivery) && this.#window.widen()) void this.#receiver?.resize(this.#flow());
     const running: Running = { delivery, job: undefined, place: -1 };
     this.#running.add(running);
     try {

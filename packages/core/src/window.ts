@@ -13,6 +13,7 @@ export class Window {
   #handled = 0;
   #busyMs = 0;
   #busySince: number | undefined;
+  #limit = Infinity;
 
   constructor(concurrency: number) {
     this.#concurrency = concurrency;
@@ -20,7 +21,19 @@ export class Window {
   }
 
   get size(): number {
-    return this.#size;
+    return Math.min(this.#size, this.#limit);
+  }
+
+  /** One that may have killed its process has come, and where it was there may be more: from now on one at a time (DLQ-4). */
+  narrow(): void {
+    this.#limit = 1;
+  }
+
+  /** One has come that has not: twice as many at a time, up to the usual. True when that has changed the size. */
+  widen(): boolean {
+    if (this.#limit === Infinity) return false;
+    this.#limit = this.#limit * 2 < this.#size ? this.#limit * 2 : Infinity;
+    return true;
   }
 
   /** The first handler has started. */

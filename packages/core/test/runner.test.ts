@@ -112,6 +112,19 @@ test("of several suspects that come at once one is handled alone, the others are
   expect(alone).toHaveLength(2);
 });
 
+test("after a suspect one message is asked for at a time, and after the first that is none as many as ever", async () => {
+  const { clock, runner, windows } = await setUp(async () => undefined);
+  const askedAfter = async (...batch: readonly Delivery[]): Promise<number | undefined> => {
+    runner.deliver(batch);
+    await clock.flush();
+    return windows.at(-1);
+  };
+  const usual = windows.at(-1);
+  expect(await askedAfter(received("s1", { deliveries: 5 }), received("s2", { deliveries: 5 }))).toBe(1);
+  expect(await askedAfter(received("s2", { deliveries: 5 }))).toBe(1);
+  expect(await askedAfter(received("x"))).toBe(usual);
+});
+
 test("what is given back for a suspect's sake is settled before the suspect is handled (DLQ-4)", async () => {
   let settledBefore: readonly string[] = [];
   const { clock, runner, settled } = await setUp(async () => void (settledBefore = [...settled]));

@@ -67,3 +67,11 @@ test("stays between the concurrency and a thousand, a larger concurrency as it i
     }),
   );
 });
+
+test("narrowed it is one, then twice as many each time, up to what it would be", () => {
+  const window = new Window(5);
+  window.narrow();
+  const sizes = [window.size];
+  while (window.widen()) sizes.push(window.size);
+  expect(sizes).toEqual([1, 2, 4, 5]);
+});

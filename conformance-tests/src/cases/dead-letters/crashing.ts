@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Case, casesOf } from "../../case.ts";
-import { range, sameNumbers } from "../../expect.ts";
+import { range, sameNumbers, unique } from "../../expect.ts";
 import { outlineOf } from "../../item.ts";
 import type { Member } from "../../members/member.ts";
 import { lettersIn, numberOf } from "../../letters.ts";
@@ -9,14 +9,16 @@ import { every, kills, where } from "../../owed.ts";
 /** How often a supervisor starts the member again before the suite gives up: core convicts after ten deaths. */
 const lives = 14;
 
+const owed = every(
+  kills,
+  where("a lease up to 5 s", ({ leaseMs }) => leaseMs <= 5_000),
+);
+
 /** DLQ-4 */
 export const crashing: readonly Case[] = casesOf("DLQ-4", {
   "": {
     shows: "a message that kills its process ends among the dead letters, and its neighbours are handled",
-    owed: every(
-      kills,
-      where("a lease up to 5 s", ({ leaseMs }) => leaseMs <= 5_000),
-    ),
+    owed,
     async run(bench) {
       const queue = bench.queue();
       const bus = await bench.connect();
@@ -45,6 +47,37 @@ export const crashing: readonly Case[] = casesOf("DLQ-4", {
         range(0, 8).filter((n) => n !== 3),
         "neighbours handled",
       );
+    },
+  },
+  crowd: {
+    shows: "of many that were together in the hands of members that died none is set aside",
+    owed,
+    async run(bench) {
+      const queue = bench.queue();
+      const bus = await bench.connect();
+      const all = range(0, 40);
+      await bus.publishMany(
+        queue,
+        all.map((n) => ({ n })),
+      );
+      for (const death of range(1, 4)) {
+        const member = await bench.member({ of: outlineOf(queue), concurrency: all.length, act: "wait" });
+        // What a member died with may be handled one by one from then on.
+        const least = death === 1 ? all.length : 1;
+        await bench.eventually(
+          `they are in the hands of the one that dies, for the ${death}. time`,
+          () => member.began.length,
+          (count) => count >= least,
+          bench.leaseBoundMs,
+        );
+        await member.kill();
+      }
+      const heirs = [await bench.member({ of: outlineOf(queue), concurrency: all.length })];
+      heirs.push(await bench.member({ of: outlineOf(queue), concurrency: all.length }));
+      const inbox = bus.inbox(queue);
+      await bench.drained(inbox, bench.leaseBoundMs * 2);
+      assert.deepEqual((await lettersIn(inbox)).map(numberOf), [], "dead");
+      sameNumbers(unique(heirs.flatMap(({ done }) => done)), all, "handled");
     },
   },
 });
