@@ -44,6 +44,8 @@ export class Ticker implements Sink {
   /** The tokens in hand: one, unless its lease was lost and it came back. */
   readonly #held = new Set<Delivery>();
   #receiver: Receiver | undefined;
+  /** The last tick that was published from here: a token that was stored twice, when its holder died, may know less. */
+  #last = -Infinity;
   #failures = 0;
   #closing = false;
   #idle = Promise.withResolvers<void>();
@@ -84,7 +86,7 @@ export class Ticker implements Sink {
   async #hold(token: Delivery): Promise<void> {
     this.#held.add(token);
     const { clock, backoff, failed } = this.#options;
-    const since = lastOf(token) ?? clock.now();
+    const since = Math.max(lastOf(token) ?? clock.now(), this.#last);
     const told = { last: since };
     let delayMs: number;
     try {
@@ -112,6 +114,7 @@ export class Ticker implements Sink {
       if (tick === undefined || this.#closing || !this.#held.has(token)) return;
       await publish(tick);
       told.last = tick;
+      this.#last = tick;
     }
   }
 

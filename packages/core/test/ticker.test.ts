@@ -1,4 +1,4 @@
-import type { Transport } from "@waybill/core";
+import type { Delivery, Transport } from "@waybill/core";
 import type { MemoryTransport } from "@waybill/memory";
 import { describe, expect, test } from "vitest";
 import { altered } from "./calls.ts";
@@ -77,6 +77,24 @@ test("an instance that has lost its lease repeats at most the tick it is at, und
     ...[10, 20, 30, 40, 50].map((second) => [tickAt(second), "second"]),
     [tickAt(10), "first"],
   ]);
+  await close();
+});
+
+test("an instance repeats no tick of its own for a token that knows less, as an old one does that was stored twice", async () => {
+  const forgetful = altered((transport) => ({
+    receive(from, flow, sink) {
+      if (!from.source.includes("schedule.")) return transport.receive(from, flow, sink);
+      const deliver = (batch: readonly Delivery[]): void => {
+        for (const token of batch) Object.assign(token, { headers: { ...token.headers, "waybill-tick": undefined } });
+        sink.deliver(batch);
+      };
+      return transport.receive(from, flow, { deliver, lost: (batch, why) => sink.lost(batch, why) });
+    },
+  }));
+  const { clock, instance, seen, close } = await open({ adapters: [forgetful] });
+  await (await instance()).schedule("report", every10);
+  await clock.advance(35_000);
+  expect(seen.map(({ id }) => id)).toEqual([tickAt(10), tickAt(20), tickAt(30)]);
   await close();
 });
 
