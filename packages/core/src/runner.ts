@@ -165,6 +165,7 @@ export class Runner implements Sink, Isolated {
       const delivery = this.#waiting.shift();
       if (delivery === undefined) return;
       void this.#run(delivery);
+      if (this.#window.widen()) void this.#receiver?.resize(this.#flow());
     }
   }
 
@@ -188,7 +189,6 @@ export class Runner implements Sink, Isolated {
   /** Never rejects: what a handler throws is decided upon here. */
   async #run(delivery: Delivery): Promise<void> {
     if (this.#running.size === 0) this.#window.busy(this.#options.clock.now());
-    if (!isSuspect(delivery) && this.#window.widen()) void this.#receiver?.resize(this.#flow());
     const running: Running = { delivery, job: undefined, place: -1 };
     this.#running.add(running);
     try {

@@ -44,7 +44,7 @@ export class Ticker implements Sink {
   /** The tokens in hand: one, unless its lease was lost and it came back. */
   readonly #held = new Set<Delivery>();
   #receiver: Receiver | undefined;
-  /** The last tick that was published from here: a token that was stored twice, when its holder died, may know less. */
+  /** The last tick of which it knows that it was published: a token that was stored twice, when its holder died, may know less. */
   #last = -Infinity;
   #failures = 0;
   #closing = false;
@@ -86,13 +86,12 @@ export class Ticker implements Sink {
   async #hold(token: Delivery): Promise<void> {
     this.#held.add(token);
     const { clock, backoff, failed } = this.#options;
-    const since = Math.max(lastOf(token) ?? clock.now(), this.#last);
-    const told = { last: since };
+    this.#last = Math.max(lastOf(token) ?? clock.now(), this.#last);
     let delayMs: number;
     try {
-      await this.#publishDue(token, told);
+      await this.#publishDue(token);
       this.#failures = 0;
-      delayMs = this.#untilNext(told.last);
+      delayMs = this.#untilNext(this.#last);
     } catch (error) {
       this.#failures += 1;
       delayMs = backoff(this.#failures);
@@ -100,21 +99,20 @@ export class Ticker implements Sink {
     }
     // Without the lease it is another's, who knows as much as this token told.
     if (this.#held.delete(token))
-      this.#settler.add({ delivery: token, outcome: "retry", delayMs, failed: false, note: noteOf(told.last) });
+      this.#settler.add({ delivery: token, outcome: "retry", delayMs, failed: false, note: noteOf(this.#last) });
     if (this.#held.size > 0) return;
     this.#idle.resolve();
     this.#idle = Promise.withResolvers();
   }
 
   /** One after the other, so that it is certain what has been published. */
-  async #publishDue(token: Delivery, told: { last: number }): Promise<void> {
+  async #publishDue(token: Delivery): Promise<void> {
     const { publish } = this.#options;
     for (let count = 0; count < stride; count += 1) {
-      const tick = this.#due(told.last);
+      const tick = this.#due(this.#last);
       if (tick === undefined || this.#closing || !this.#held.has(token)) return;
       await publish(tick);
-      told.last = tick;
-      this.#last = tick;
+      this.#last = Math.max(tick, this.#last);
     }
   }
 
